@@ -1,0 +1,1 @@
+"""Calibrated, honest, reproducible FX forecasts as an asset graph with lineage."""

@@ -1,0 +1,223 @@
+"""Atomic publication of a partition: content-named files first, then the card that points to them.
+
+A partition is one *card*, ``<name>.json``, and the files it lists with their
+SHA-256. Files carry a part of their hash in their name, so a new version never
+overwrites what a reader has open, and the card is replaced by one rename: readers
+see the old version or the new one, never a mixture. Files that no card lists are
+swept by the next publication.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import polars as pl
+
+from forecast_pipeline.core.errors import Busy, CorruptData, MissingData
+from forecast_pipeline.core.hashing import sha256_of_bytes, sha256_of_file, sha256_of_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+SWEEP_AFTER_SECONDS = 600.0
+LOCK_TIMEOUT_SECONDS = 120.0
+_HASH_CHARACTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One published partition, as its card describes it.
+
+    Attributes:
+        folder: Folder that holds card and files.
+        name: Name of the card without ``.json``.
+        card: Everything the writer recorded; ``files`` maps a suffix to name, hash and size.
+    """
+
+    folder: Path
+    name: str
+    card: dict[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """Hash over all files and the recorded facts: the data version of the partition."""
+        return str(self.card["sha256"])
+
+    def path(self, suffix: str) -> Path:
+        """Path of the file with ``suffix``."""
+        return self.folder / self.card["files"][suffix]["name"]
+
+    def read_bytes(self, suffix: str) -> bytes:
+        """Content of one file, refused unless it is what was published.
+
+        Raises:
+            CorruptData: If the file is missing or its hash differs from the card's.
+        """
+        path, expected = self.path(suffix), self.card["files"][suffix]["sha256"]
+        remedy = "build this partition again"
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise CorruptData(f"{path} must exist, its card lists it", do=remedy) from None
+        found = sha256_of_bytes(content)
+        if found != expected:
+            raise CorruptData(f"{path} must have sha256 {expected[:12]}…", was=f"{found[:12]}…", do=remedy)
+        return content
+
+    def read_frame(self, suffix: str = ".parquet") -> pl.DataFrame:
+        """Frame in one file, verified like `read_bytes`."""
+        try:
+            return pl.read_parquet(io.BytesIO(self.read_bytes(suffix)))
+        except pl.exceptions.PolarsError as error:
+            raise CorruptData(f"{self.path(suffix)} must be a Parquet file", was=str(error)) from None
+
+
+def frame_writer(frame: pl.DataFrame) -> Callable[[Path], None]:
+    """Writer of a frame as Parquet, in the layout that measured fastest for our widths."""
+    return lambda path: frame.write_parquet(
+        path, compression="zstd", compression_level=1, row_group_size=131_072
+    )
+
+
+def text_writer(text: str) -> Callable[[Path], None]:
+    """Writer of a UTF-8 text file."""
+    return lambda path: path.write_bytes(text.encode()) and None
+
+
+def publish(
+    folder: Path, name: str, files: Mapping[str, Callable[[Path], None]], facts: Mapping[str, Any]
+) -> Published:
+    """Write the files, then the card, each by an atomic rename.
+
+    Publishing equal content again leaves every byte as it was.
+
+    Args:
+        folder: Where the partition lives; created if need be.
+        name: Name of the card.
+        files: Suffix to a function that writes that file at the path it is given.
+        facts: JSON values to keep in the card, without any wall-clock time.
+
+    Returns:
+        The partition as published.
+
+    Raises:
+        Busy: If another process has been publishing it for two minutes.
+        OSError: If the disk is full; the previous version stays readable.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder / f".{name}.lock"):
+        entries = {suffix: _write_file(folder, name, suffix, writer) for suffix, writer in files.items()}
+        _crash_point("after_data")
+        card: dict[str, Any] = {**facts, "files": entries}
+        card["sha256"] = sha256_of_value(card)
+        content = (json.dumps(card, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+        write_atomically(folder / f"{name}.json", content)
+        _sweep(folder, name, {str(entry["name"]) for entry in entries.values()})
+    return Published(folder, name, card)
+
+
+def find(folder: Path, name: str) -> Published | None:
+    """The partition if it was published, else None.
+
+    Raises:
+        CorruptData: If its card cannot be read or was changed after it was written.
+    """
+    path = folder / f"{name}.json"
+    try:
+        card = json.loads(path.read_bytes())
+        claimed = card.pop("sha256")
+        found = sha256_of_value(card)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise CorruptData(f"{path} must be a card", was=str(error), do="build this partition again") from None
+    if claimed != found:
+        raise CorruptData(f"{path} must be unchanged since it was published", do="build this partition again")
+    return Published(folder, name, {**card, "sha256": claimed})
+
+
+def require(folder: Path, name: str, what: str, do: str) -> Published:
+    """The partition, which has to exist.
+
+    Raises:
+        MissingData: If it does not; ``what`` names it and ``do`` says how to get it.
+    """
+    found = find(folder, name)
+    if found is None:
+        raise MissingData(f"{what} must be built first", do=do)
+    return found
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by one rename, after its bytes have reached the disk."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _write_file(folder: Path, name: str, suffix: str, writer: Callable[[Path], None]) -> dict[str, str | int]:
+    temporary = folder / f".{name}.{uuid.uuid4().hex}.tmp"
+    try:
+        writer(temporary)
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        sha256, size = sha256_of_file(temporary), temporary.stat().st_size
+        final = f"{name}-{sha256[:_HASH_CHARACTERS]}{suffix}"
+        temporary.replace(folder / final)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(folder)
+    return {"name": final, "sha256": sha256, "bytes": size}
+
+
+def _sweep(folder: Path, name: str, keep: set[str]) -> None:
+    """Remove files of older versions once no reader can still be opening them."""
+    ours = re.compile(rf"{re.escape(name)}-[0-9a-f]{{{_HASH_CHARACTERS}}}\..+|\.{re.escape(name)}\..*\.tmp")
+    deadline = time.time() - SWEEP_AFTER_SECONDS
+    for path in folder.iterdir():
+        if path.name not in keep and ours.fullmatch(path.name) and path.stat().st_mtime < deadline:
+            path.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _crash_point(_name: str) -> None:
+    """Named instant at which crash tests end the process."""
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = filelock.FileLock(path, timeout=LOCK_TIMEOUT_SECONDS)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise Busy(
+            f"{path} must be free", was="held by another process", do="wait for the other run"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
