@@ -57,9 +57,7 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, An
     keys = [loader.construct_object(key) for key, _ in node.value]
     twice = sorted({str(key) for key in keys if keys.count(key) > 1})
     if twice:
-        raise InvalidConfiguration(
-            "a key must be given once", was=f"{', '.join(twice)} twice{node.start_mark}"
-        )
+        raise InvalidConfiguration("a key must be given once", was=f"{', '.join(twice)} twice{node.start_mark}")
     return loader.construct_mapping(node, deep=True)
 
 
@@ -85,7 +83,5 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise InvalidConfiguration(
-            f"settings file {path} must hold sections and keys", was=type(values).__name__
-        )
+        raise InvalidConfiguration(f"settings file {path} must hold sections and keys", was=type(values).__name__)
     return values

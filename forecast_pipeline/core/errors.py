@@ -17,9 +17,7 @@ class PipelineError(Exception):
         'purge_bars must be at least horizon_bars=3, was 2. To do: raise purge_bars.'
     """
 
-    def __init__(
-        self, must: str, *, was: str | None = None, why: str | None = None, do: str | None = None
-    ) -> None:
+    def __init__(self, must: str, *, was: str | None = None, why: str | None = None, do: str | None = None) -> None:
         text = must if was is None else f"{must}, was {was}"
         text += f": {why}" if why else ""
         text += f". To do: {do}." if do else ""

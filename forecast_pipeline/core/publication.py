@@ -55,7 +55,7 @@ class Published:
 
     def path(self, suffix: str) -> Path:
         """Path of the file with ``suffix``."""
-        return self.folder / self.card["files"][suffix]["name"]
+        return self.folder / str(self.card["files"][suffix]["name"])
 
     def read_bytes(self, suffix: str) -> bytes:
         """Content of one file, refused unless it is what was published.
@@ -84,14 +84,16 @@ class Published:
 
 def frame_writer(frame: pl.DataFrame) -> Callable[[Path], None]:
     """Writer of a frame as Parquet, in the layout that measured fastest for our widths."""
-    return lambda path: frame.write_parquet(
-        path, compression="zstd", compression_level=1, row_group_size=131_072
-    )
+    return lambda path: frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=131_072)
 
 
 def text_writer(text: str) -> Callable[[Path], None]:
     """Writer of a UTF-8 text file."""
-    return lambda path: path.write_bytes(text.encode()) and None
+
+    def write(path: Path) -> None:
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+    return write
 
 
 def publish(
@@ -214,9 +216,7 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise Busy(
-            f"{path} must be free", was="held by another process", do="wait for the other run"
-        ) from None
+        raise Busy(f"{path} must be free", was="held by another process", do="wait for the other run") from None
     try:
         yield
     finally:

@@ -11,9 +11,7 @@ _PAIR = re.compile(r"([A-Z]{3})[/_\- ]([A-Z]{3})")
 # One pip is the fourth decimal, but the second for currencies of small unit (market convention).
 _TWO_DECIMAL_QUOTES = frozenset({"JPY", "HUF", "KRW", "INR", "THB"})
 # Device names that Windows reserves; a folder of that name cannot be copied there.
-_RESERVED = frozenset(
-    {"CON", "PRN", "AUX", "NUL"} | {f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10)}
-)
+_RESERVED = frozenset({"CON", "PRN", "AUX", "NUL"} | {f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10)})
 
 
 def normalise_symbol(text: str) -> str:

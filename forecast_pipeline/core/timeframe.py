@@ -50,9 +50,7 @@ class Timeframe(StrEnum):
         for timeframe in cls:
             if timeframe.minutes == minutes:
                 return timeframe
-        raise UnknownTimeframe(
-            f"bar length must be one of {[t.minutes for t in cls]} minutes", was=str(minutes)
-        )
+        raise UnknownTimeframe(f"bar length must be one of {[t.minutes for t in cls]} minutes", was=str(minutes))
 
     @property
     def minutes(self) -> int:

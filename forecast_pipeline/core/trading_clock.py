@@ -51,8 +51,8 @@ def is_open(instants_us: Instants) -> npt.NDArray[np.bool_]:
     """Whether the market is in session at each instant, the opening instant included.
 
     Example:
-        >>> friday_close = np.array(["2024-03-08T21:59", "2024-03-08T22:00"], "datetime64[us]").astype(np.int64)
-        >>> is_open(friday_close).tolist()
+        >>> friday = np.array(["2024-03-08T21:59", "2024-03-08T22:00"], "datetime64[us]")
+        >>> is_open(friday.astype(np.int64)).tolist()
         [True, False]
     """
     day = shifted_clock(instants_us) // _US_PER_DAY
@@ -71,8 +71,8 @@ def trading_minutes(instants_us: Instants) -> Instants:
         Whole minutes, shape ``(T,)``, non-decreasing with its argument.
 
     Example:
-        >>> instants = np.array(["2024-03-08T21:59", "2024-03-10T21:01"], "datetime64[us]").astype(np.int64)
-        >>> int(np.diff(trading_minutes(instants))[0])  # over a weekend in which the US clock changed
+        >>> instants = np.array(["2024-03-08T21:59", "2024-03-10T21:01"], "datetime64[us]")
+        >>> int(np.diff(trading_minutes(instants.astype(np.int64)))[0])  # over a weekend
         2
     """
     day, within_us = np.divmod(shifted_clock(instants_us), _US_PER_DAY)

@@ -1,0 +1,107 @@
+"""The immutable landing area: every accepted vendor file, byte for byte, with its ticket."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from forecast_pipeline.candles.vendors.protocol import SourceOptions
+from forecast_pipeline.core.hashing import sha256_of_file
+from forecast_pipeline.core.publication import Published, find, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from forecast_pipeline.core.home import Home
+
+_NAME_CHARACTERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LandedFile:
+    """A vendor file in the landing area.
+
+    Attributes:
+        stored: File and ticket.
+        options: How it is read.
+        ingested_at: When it was landed; the last one wins where files disagree.
+        first_ts_utc: First good stamp.
+        last_ts_utc: Last good stamp.
+    """
+
+    stored: Published
+    options: SourceOptions
+    ingested_at: datetime
+    first_ts_utc: datetime
+    last_ts_utc: datetime
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the vendor file itself."""
+        return str(self.stored.card["source_sha256"])
+
+    @property
+    def path(self) -> Path:
+        """Path of the stored copy."""
+        return self.stored.path(str(self.stored.card["suffix"]))
+
+    @property
+    def years(self) -> range:
+        """Calendar years in UTC that the file touches."""
+        return range(self.first_ts_utc.year, self.last_ts_utc.year + 1)
+
+    def described(self) -> dict[str, Any]:
+        """What later stages record about the file."""
+        card = self.stored.card
+        names = ("name", "vendor", "timezone", "price_side", "source_minutes")
+        return {"sha256": self.sha256, **{name: card[name] for name in names}}
+
+
+def land(home: Home, symbol: str, path: Path, options: SourceOptions, facts: dict[str, Any]) -> LandedFile:
+    """Keep a vendor file; landing the same bytes the same way again changes nothing."""
+    sha256 = sha256_of_file(path)
+    folder, name = home.landing(symbol), sha256[:_NAME_CHARACTERS]
+    known = find(folder, name)
+    if known is not None and known.card["options"] == options.model_dump():
+        return _landed(known)
+    suffix = "".join(c for c in path.suffix.lower() if c.isalnum() or c == ".")[:9] or ".bin"
+    card = {
+        "name": path.name,
+        "source_sha256": sha256,
+        "suffix": suffix,
+        "options": options.model_dump(),
+        **facts,
+    }
+    return _landed(publish(folder, name, {suffix: lambda target: _copy(path, target)}, card))
+
+
+def landed_files(home: Home, symbol: str) -> list[LandedFile]:
+    """All files of a symbol in the order in which they were ingested."""
+    folder = home.landing(symbol)
+    stored = [find(folder, ticket.stem) for ticket in sorted(folder.glob("*.json"))] if folder.is_dir() else []
+    landed = [_landed(each) for each in stored if each is not None]
+    return sorted(landed, key=lambda file: (file.ingested_at, file.sha256))
+
+
+def landed_symbols(home: Home) -> list[str]:
+    """Symbols that have at least one landed file."""
+    root = home.landing("")
+    return sorted(folder.name for folder in root.iterdir() if any(folder.glob("*.json"))) if root.is_dir() else []
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+
+
+def _landed(stored: Published) -> LandedFile:
+    card = stored.card
+    return LandedFile(
+        stored=stored,
+        options=SourceOptions.parse(card["options"]),
+        ingested_at=datetime.fromisoformat(card["ingested_at"]),
+        first_ts_utc=datetime.fromisoformat(card["first_ts_utc"]),
+        last_ts_utc=datetime.fromisoformat(card["last_ts_utc"]),
+    )

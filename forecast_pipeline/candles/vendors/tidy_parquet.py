@@ -1,0 +1,101 @@
+"""Tidy Parquet: ``ts_utc open high low close`` and, where known, ``volume`` and ``ask_*``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from forecast_pipeline.candles.clock_check import LocalClock, check_clock_fits
+from forecast_pipeline.candles.vendors.protocol import (
+    OPTIONAL_COLUMNS,
+    RECORD_COLUMNS,
+    ParsedSource,
+    SourceOptions,
+    complete_columns,
+    measured_minutes,
+)
+from forecast_pipeline.core.errors import RefusedFile
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, unshifted_clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REQUIRED = RECORD_COLUMNS[: -len(OPTIONAL_COLUMNS)]
+_ASK = OPTIONAL_COLUMNS[1:]
+
+
+class TidyParquet:
+    """Reader of the schema in which this project exchanges candles."""
+
+    name = "parquet"
+    summary = "tidy Parquet: ts_utc open high low close [volume] [ask_open ask_high ask_low ask_close]"
+
+    def read(self, path: Path, options: SourceOptions) -> ParsedSource:
+        """Read one file; see `CandleSource.read`."""
+        try:
+            table = pl.read_parquet(path, glob=False)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            reason = str(error).splitlines()[0][:120]
+            raise RefusedFile(f"{path.name} must be a Parquet file", was=reason, do="check --vendor") from None
+        missing = [name for name in _REQUIRED if name not in table.columns]
+        if missing:
+            raise RefusedFile(f"{path.name} must have the columns {' '.join(_REQUIRED)}", was=f"no {' '.join(missing)}")
+        if table.is_empty():
+            raise RefusedFile(f"{path.name} must hold candles", was="no row")
+        _check_numbers(table, path.name)
+        table = table.with_columns(_clock(table["ts_utc"], options, path.name).alias("ts_utc"))
+        minutes = measured_minutes(table["ts_utc"].drop_nulls(), options)
+        unread = " ".join(name for name in table.columns if name not in RECORD_COLUMNS)
+        notes = [f"columns not read: {unread}"] if unread else []
+        if 0 < sum(name in table.columns for name in _ASK) < len(_ASK):
+            raise RefusedFile(f"{path.name} must have all of {' '.join(_ASK)} or none", was=" ".join(table.columns))
+        if minutes == MINUTES_PER_DAY and _are_dates(table["ts_utc"]):
+            table = table.with_columns(_fx_days(table["ts_utc"]).alias("ts_utc"))
+            notes.append("dates at midnight UTC read as FX days, 17:00 to 17:00 New York")
+        else:
+            check_clock_fits(table["ts_utc"], f"ts_utc of {path.name}")
+        has_ask = "ask_open" in table.columns
+        return ParsedSource(
+            records=complete_columns(table),
+            source_minutes=minutes,
+            price_side=options.price_side or ("bid" if has_ask else "unspecified"),
+            timezone=options.timezone or "UTC",
+            notes=tuple(notes),
+        )
+
+
+def _check_numbers(table: pl.DataFrame, name: str) -> None:
+    wrong = {
+        column: str(table.schema[column])
+        for column in RECORD_COLUMNS[1:]
+        if column in table.columns and not table.schema[column].is_numeric()
+    }
+    if wrong:
+        raise RefusedFile(f"{name}: prices and volume must be numbers", was=str(wrong))
+
+
+def _clock(ts_utc: pl.Series, options: SourceOptions, name: str) -> pl.Series:
+    dtype = ts_utc.dtype
+    if not isinstance(dtype, pl.Datetime):
+        raise RefusedFile(f"{name}: ts_utc must be a date-time with a zone", was=str(dtype))
+    if dtype.time_zone is None:
+        if options.timezone is None:
+            raise RefusedFile(
+                f"{name}: ts_utc must carry a time zone",
+                was="naive stamps",
+                why="an hour of error is invisible later",
+                do="pass --timezone",
+            )
+        return LocalClock(options.timezone).to_utc(ts_utc.dt.cast_time_unit("us"))
+    return ts_utc.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+
+
+def _are_dates(ts_utc: pl.Series) -> bool:
+    return ts_utc.drop_nulls().dt.truncate("1d").equals(ts_utc.drop_nulls())
+
+
+def _fx_days(ts_utc: pl.Series) -> pl.Series:
+    """Open instants of the FX days that carry these dates."""
+    opened = unshifted_clock(ts_utc.cast(pl.Int64).to_numpy())
+    return pl.Series("ts_utc", opened).cast(pl.Datetime("us", "UTC"))
