@@ -80,17 +80,17 @@ def buildable_timeframes(home: Home, symbol: str) -> list[Timeframe]:
 
 
 def _finest(candles: pl.DataFrame, timeframe: Timeframe) -> pl.DataFrame:
-    """Bars from each source length, the finest kept where several give the same bar."""
+    """Bars from each source length; of the same bar the best covered one stays, of equals the finest."""
     lengths = candles["source_minutes"].unique().sort()
-    parts = [
-        resample(candles.filter(pl.col("source_minutes") == minutes).sort("ts_utc"), timeframe) for minutes in lengths
-    ]
-    return pl.concat(parts).unique("ts_utc", keep="first", maintain_order=True).sort("ts_utc")
+    by_length = [candles.filter(pl.col("source_minutes") == minutes).sort("ts_utc") for minutes in lengths]
+    bars = pl.concat([resample(part, timeframe) for part in by_length])
+    missing = 1 - pl.col("n_obs") / pl.col("n_slots")
+    return bars.sort(pl.col("ts_utc"), missing, maintain_order=True).unique("ts_utc", keep="first", maintain_order=True)
 
 
 def _facts(symbol: str, timeframe: Timeframe, bars: pl.DataFrame, years: Sequence[Published]) -> dict[str, Any]:
     volume_is_known = bars.height > 0 and bars["volume"].null_count() < bars.height
-    coverage = float(bars["n_obs"].sum() / bars["n_slots"].sum()) if bars.height else 0.0
+    coverage = int(bars["n_obs"].sum()) / max(int(bars["n_slots"].sum()), 1)
     return {
         "stage": "bars",
         "symbol": symbol,

@@ -96,6 +96,15 @@ def text_writer(text: str) -> Callable[[Path], None]:
     return write
 
 
+def bytes_writer(content: bytes) -> Callable[[Path], None]:
+    """Writer of bytes as they are."""
+
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+
+    return write
+
+
 def publish(
     folder: Path, name: str, files: Mapping[str, Callable[[Path], None]], facts: Mapping[str, Any]
 ) -> Published:

@@ -1,0 +1,262 @@
+"""Momentum: oscillators that say where the close stands within recent changes or ranges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast_pipeline.features.indicators.windows import (
+    change,
+    has_stood_still,
+    require_lookback,
+    true_range,
+    window_sum,
+)
+from forecast_pipeline.features.warm_up import bars_to_forget, wilder
+
+if TYPE_CHECKING:
+    from forecast_pipeline.features.bar_arrays import FloatArray
+
+# Prices of real ticks differ by more than a millionth; sums of three prices that differ by less than this
+# fraction differ by rounding only.
+_ROUNDING = 1e-10
+
+
+def rsi(close: FloatArray, lookback_bars: int = 14, tolerance: float = 1e-6) -> FloatArray:
+    """Relative strength index with Wilder's smoothing.
+
+    This is Wilder's original [1]_: the first average is a simple mean over ``lookback_bars`` changes, later
+    ones decay by ``1 / lookback_bars``. It is *not* Cutler's RSI, which keeps the simple mean throughout.
+
+    Args:
+        close: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
+        lookback_bars: Smoothing length.
+        tolerance: Weight at which the smoothing counts as having forgotten.
+
+    Returns:
+        Shape ``(T,)``, in ``[0, 100]``; NaN in the first ``lookback_bars`` rows. A history without losses
+        gives 100; one without any change for as long as the smoothing remembers gives 50, where TA-Lib gives
+        0 or its last value.
+
+    Raises:
+        ValueError: If ``lookback_bars`` is less than 2.
+
+    Example:
+        >>> rsi(np.array([1.0, 2.0, 3.0, 2.0]), lookback_bars=2).round(2).tolist()
+        [nan, nan, 100.0, 50.0]
+
+    .. [1] J. W. Wilder, *New Concepts in Technical Trading Systems*, 1978.
+    """
+    import talib
+
+    require_lookback(lookback_bars)
+    index = talib.RSI(close, timeperiod=lookback_bars)
+    memory_bars = bars_to_forget((wilder(lookback_bars),), tolerance)
+    is_still = has_stood_still(change(close) != 0.0, memory_bars)
+    return np.where(is_still & ~np.isnan(index), 50.0, index)
+
+
+def stochastic(
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    lookback_bars: int = 14,
+    *,
+    k_bars: int = 3,
+    d_bars: int = 3,
+) -> tuple[FloatArray, FloatArray]:
+    """Lane's slow stochastic: place of the close in the recent range, smoothed once and twice.
+
+    Args:
+        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
+        low: Shape ``(T,)``.
+        close: Shape ``(T,)``.
+        lookback_bars: Bars whose range counts.
+        k_bars: Simple mean that makes %K out of the raw place.
+        d_bars: Simple mean that makes %D out of %K.
+
+    Returns:
+        %K and %D, each of shape ``(T,)``, in ``[0, 100]``; NaN in the first ``lookback_bars + k_bars - 2``
+        and ``d_bars - 1`` more rows. A range of zero counts as 50, where TA-Lib says 0.
+
+    Raises:
+        ValueError: If a length is too short.
+
+    Example:
+        >>> close = np.array([1.0, 2.0, 3.0, 2.0])
+        >>> stochastic(close, close, close, lookback_bars=2, k_bars=1, d_bars=2)[1].tolist()
+        [nan, nan, 100.0, 50.0]
+
+    References: G. C. Lane, "Lane's stochastics", *Technical Analysis of Stocks & Commodities* 2:3, 1984.
+    """
+    require_lookback(lookback_bars)
+    require_lookback(min(k_bars, d_bars), least=1)
+    raw = 100.0 * _place_in_range(high, low, close, lookback_bars)
+    percent_k = window_sum(raw, k_bars) / k_bars
+    return percent_k, window_sum(percent_k, d_bars) / d_bars
+
+
+def williams_r(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int = 14) -> FloatArray:
+    """Williams' %R: distance of the close below the top of the recent range.
+
+    Args:
+        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
+        low: Shape ``(T,)``.
+        close: Shape ``(T,)``.
+        lookback_bars: Bars whose range counts.
+
+    Returns:
+        Shape ``(T,)``, in ``[-100, 0]``; NaN in the first ``lookback_bars - 1`` rows. A range of zero gives
+        -50, where TA-Lib says 0.
+
+    Raises:
+        ValueError: If ``lookback_bars`` is less than 2.
+
+    Example:
+        >>> close = np.array([1.0, 2.0, 1.0, 1.0])
+        >>> williams_r(close, close, close, lookback_bars=2).tolist()
+        [nan, 0.0, -100.0, -50.0]
+
+    References: L. Williams, *How I Made One Million Dollars*, 1973.
+    """
+    require_lookback(lookback_bars)
+    return 100.0 * _place_in_range(high, low, close, lookback_bars) - 100.0
+
+
+def _place_in_range(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int) -> FloatArray:
+    """Place of the close between lowest low (0) and highest high (1); the middle if they are equal."""
+    import talib
+
+    top = np.asarray(talib.MAX(high, timeperiod=lookback_bars))
+    bottom = np.asarray(talib.MIN(low, timeperiod=lookback_bars))
+    reach = top - bottom
+    is_flat = reach <= 0.0
+    return np.where(is_flat, 0.5, (close - bottom) / np.where(is_flat, 1.0, reach))
+
+
+def cci(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int = 20) -> FloatArray:
+    """Lambert's commodity channel index.
+
+    Distance of the typical price ``(high + low + close) / 3`` from its simple mean, in mean absolute
+    deviations times 0.015 (Lambert's constant, which keeps most values within 100).
+
+    Args:
+        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
+        low: Shape ``(T,)``.
+        close: Shape ``(T,)``.
+        lookback_bars: Window length.
+
+    Returns:
+        Shape ``(T,)``, dimensionless, unbounded in principle; NaN in the first ``lookback_bars - 1`` rows.
+        Typical prices that are equal up to rounding give 0, where TA-Lib may give plus or minus 67.
+
+    Raises:
+        ValueError: If ``lookback_bars`` is less than 2.
+
+    Example:
+        >>> close = np.array([1.0, 2.0, 3.0, 3.0, 3.0])
+        >>> cci(close, close, close, lookback_bars=3).round(2).tolist()
+        [nan, nan, 100.0, 50.0, 0.0]
+
+    References: D. R. Lambert, "Commodity Channel Index", *Commodities* 9, 1980.
+    """
+    import talib
+
+    require_lookback(lookback_bars)
+    index = talib.CCI(high, low, close, timeperiod=lookback_bars)
+    typical = (high + low + close) / 3.0
+    top = talib.MAX(typical, timeperiod=lookback_bars)
+    bottom = talib.MIN(typical, timeperiod=lookback_bars)
+    return np.where(top - bottom <= _ROUNDING * top, 0.0, index)
+
+
+def mfi(
+    high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, lookback_bars: int = 14
+) -> FloatArray:
+    """Money flow index: share of the flow that came with a rising typical price.
+
+    Not TA-Lib's function, for two traps in it: typical prices that are equal in ticks compare as different by
+    rounding (up to 15 points off), and a total flow below 1.0 returns 0, which makes the value depend on the
+    unit of the volume.
+
+    Args:
+        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
+        low: Shape ``(T,)``.
+        close: Shape ``(T,)``.
+        volume: Shape ``(T,)``, at least 0; NaN where none was recorded.
+        lookback_bars: Number of changes of the typical price.
+
+    Returns:
+        Shape ``(T,)``, in ``[0, 100]``; NaN in the first ``lookback_bars`` rows and wherever the window holds
+        an unrecorded volume. No flow at all gives 50.
+
+    Raises:
+        ValueError: If ``lookback_bars`` is less than 2.
+
+    Example:
+        >>> price = np.array([1.0, 2.0, 1.0, 1.0, 1.0])
+        >>> mfi(price, price, price, np.ones(5), lookback_bars=2).round(2).tolist()
+        [nan, nan, 66.67, 0.0, 50.0]
+
+    References: G. Quong, A. Soudack, *Technical Analysis of Stocks & Commodities* 7:3, 1989.
+    """
+    require_lookback(lookback_bars)
+    total = high + low + close
+    step = change(total)
+    flow = total * volume
+    is_tie = np.abs(step) <= _ROUNDING * total
+    # A product with the truth value would hide an unrecorded volume on a tie; adding zero times keeps NaN.
+    unknown = step * 0.0 + flow * 0.0
+    rising = np.where((step > 0.0) & ~is_tie, flow, 0.0) + unknown
+    falling = np.where((step < 0.0) & ~is_tie, flow, 0.0) + unknown
+    gained, lost = window_sum(rising, lookback_bars), window_sum(falling, lookback_bars)
+    moved = gained + lost
+    is_idle = moved == 0.0
+    return np.where(is_idle, 50.0, 100.0 * gained / np.where(is_idle, 1.0, moved))
+
+
+def ultimate_oscillator(
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    *,
+    short_bars: int = 7,
+    middle_bars: int = 14,
+    long_bars: int = 28,
+) -> FloatArray:
+    """Williams' ultimate oscillator: buying pressure over three spans, weighted 4, 2 and 1.
+
+    Args:
+        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
+        low: Shape ``(T,)``.
+        close: Shape ``(T,)``.
+        short_bars: First span, in true ranges.
+        middle_bars: Second span.
+        long_bars: Third span.
+
+    Returns:
+        Shape ``(T,)``, in ``[0, 100]``; NaN in the first ``long_bars`` rows. A span whose true ranges are all
+        zero counts as 50, where TA-Lib says 0.
+
+    Raises:
+        ValueError: If the spans are not increasing from at least 1.
+
+    Example:
+        >>> close = np.array([1.0, 2.0, 1.0, 1.0, 1.0])
+        >>> ultimate_oscillator(close, close, close, short_bars=1, middle_bars=2, long_bars=3).round(2).tolist()
+        [nan, nan, nan, 35.71, 42.86]
+
+    References: L. Williams, *Technical Analysis of Stocks & Commodities* 3:4, 1985.
+    """
+    if not 1 <= short_bars < middle_bars < long_bars:
+        raise ValueError(f"spans must increase from at least 1, was {short_bars}, {middle_bars}, {long_bars}")
+    reach = true_range(high, low, close)
+    pressure = np.full(close.size, np.nan)
+    pressure[1:] = close[1:] - np.minimum(low[1:], close[:-1])
+    weighted = np.zeros(close.size)
+    for weight, span in ((4.0, short_bars), (2.0, middle_bars), (1.0, long_bars)):
+        bought, moved = window_sum(pressure, span), window_sum(reach, span)
+        is_flat = moved == 0.0
+        weighted += weight * np.where(is_flat, 0.5, bought / np.where(is_flat, 1.0, moved))
+    return 100.0 * weighted / 7.0

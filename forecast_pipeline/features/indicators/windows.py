@@ -1,0 +1,165 @@
+"""Sliding-window sums and moments that depend on the window alone.
+
+TA-Lib's finite windows are running sums: they keep rounding residue of every bar that ever passed, which
+shows as noise in a variance of ``1e-10`` around a price of one. Here a window is put together from halves
+of halves, in ``log2(n)`` passes, so a value is the same whatever came before the window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from forecast_pipeline.features.bar_arrays import FloatArray
+
+
+def require_lookback(lookback_bars: int, least: int = 2) -> None:
+    """Refuse a lookback that is too short.
+
+    Raises:
+        ValueError: If ``lookback_bars`` is below ``least``.
+    """
+    if lookback_bars < least:
+        raise ValueError(f"lookback_bars must be at least {least}, was {lookback_bars}")
+
+
+def window_sum(values: FloatArray, lookback_bars: int) -> FloatArray:
+    """Sum of the last ``lookback_bars`` values.
+
+    Args:
+        values: Shape ``(T,)``; a NaN spoils only the windows that hold it.
+        lookback_bars: Window length, at least 1.
+
+    Returns:
+        Shape ``(T,)``, NaN in the first ``lookback_bars - 1`` rows.
+
+    Example:
+        >>> window_sum(np.array([1.0, 2.0, 3.0, 4.0]), 3).tolist()
+        [nan, nan, 6.0, 9.0]
+    """
+    n_windows = values.size - lookback_bars + 1
+    out = np.full(values.size, np.nan)
+    if n_windows < 1:
+        return out
+    block, width, offset = values, 1, 0  # block[j] is the sum of `width` values from j on
+    total = np.zeros(n_windows)
+    while True:
+        if lookback_bars & width:
+            total += block[offset : offset + n_windows]
+            offset += width
+        if 2 * width > lookback_bars:
+            break
+        block = block[:-width] + block[width:]
+        width *= 2
+    out[lookback_bars - 1 :] = total
+    return out
+
+
+def window_mean_and_std(values: FloatArray, lookback_bars: int) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation (ddof 0) of the last ``lookback_bars`` values.
+
+    Halves are merged by the update of Chan, Golub and LeVeque [1]_, in which nothing cancels: equal values
+    give exactly zero.
+
+    Args:
+        values: Shape ``(T,)``; a NaN spoils only the windows that hold it.
+        lookback_bars: Window length, at least 1.
+
+    Returns:
+        Two arrays of shape ``(T,)``, NaN in the first ``lookback_bars - 1`` rows.
+
+    Example:
+        >>> mean, std = window_mean_and_std(np.array([1.0, 3.0, 3.0]), 2)
+        >>> mean.tolist(), std.tolist()
+        ([nan, 2.0, 3.0], [nan, 1.0, 0.0])
+
+    .. [1] Chan, Golub, LeVeque, *Updating formulae and a pairwise algorithm*, 1979, eq. 2.1.
+    """
+    n_windows = values.size - lookback_bars + 1
+    mean, std = np.full(values.size, np.nan), np.full(values.size, np.nan)
+    if n_windows < 1:
+        return mean, std
+    block_mean, block_squares, width, offset = values, np.zeros(values.size), 1, 0
+    total_mean, total_squares = np.zeros(n_windows), np.zeros(n_windows)
+    while True:
+        if lookback_bars & width:
+            part = slice(offset, offset + n_windows)
+            share = width / (offset + width)
+            step = block_mean[part] - total_mean
+            total_squares += block_squares[part] + step * step * (offset * share)
+            total_mean = total_mean + step * share if offset else block_mean[part].copy()
+            offset += width
+        if 2 * width > lookback_bars:
+            break
+        step = block_mean[width:] - block_mean[:-width]
+        block_squares = block_squares[width:] + block_squares[:-width] + step * step * (width / 2.0)
+        block_mean = block_mean[:-width] + step / 2.0
+        width *= 2
+    mean[lookback_bars - 1 :] = total_mean
+    std[lookback_bars - 1 :] = np.sqrt(total_squares / lookback_bars)
+    return mean, std
+
+
+def change(values: FloatArray) -> FloatArray:
+    """Difference to the value one bar earlier; the first row is NaN.
+
+    Example:
+        >>> change(np.array([1.0, 3.0])).tolist()
+        [nan, 2.0]
+    """
+    out = np.full(values.size, np.nan)
+    out[1:] = values[1:] - values[:-1]
+    return out
+
+
+def true_range(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
+    """Wilder's true range, the range widened to the previous close; the first row is NaN.
+
+    Example:
+        >>> true_range(np.array([2.0, 5.0]), np.array([1.0, 4.0]), np.array([1.5, 4.5])).tolist()
+        [nan, 3.5]
+    """
+    out = np.full(close.size, np.nan)
+    out[1:] = np.maximum(high[1:], close[:-1]) - np.minimum(low[1:], close[:-1])
+    return out
+
+
+def has_stood_still(moved: npt.NDArray[np.bool_], memory_bars: int) -> npt.NDArray[np.bool_]:
+    """Whether nothing moved for ``memory_bars`` bars, or ever since the history began.
+
+    A ratio of two decaying averages keeps its last value for ever when the market stands still. After the
+    memory of the averages has passed it says nothing about the present, and the neutral value is due.
+
+    Args:
+        moved: Shape ``(T,)``, whether the bar differs from the one before; the first row is ignored.
+        memory_bars: Bars after which the averages have forgotten.
+
+    Example:
+        >>> has_stood_still(np.array([False, True, False, False]), 2).tolist()
+        [True, False, False, True]
+    """
+    row = np.arange(moved.size)
+    last_move = np.maximum.accumulate(np.where(moved & (row > 0), row, 0))
+    return np.asarray(row - last_move >= np.minimum(row, memory_bars))
+
+
+def log_distance(close: FloatArray, level: FloatArray) -> FloatArray:
+    """Log distance of the close from a price level, ``log(close / level)``.
+
+    Args:
+        close: Shape ``(T,)``, positive.
+        level: Shape ``(T,)``, same unit, NaN in warm-up. A band may reach zero when the range exceeds the
+            price; levels below a millionth of the close count as that, so the result stays finite.
+
+    Returns:
+        Shape ``(T,)``, dimensionless, positive above the level, NaN where the level is.
+
+    Example:
+        >>> log_distance(np.array([1.0, 1.0]), np.array([1.0, -1.0])).round(2).tolist()
+        [0.0, 13.82]
+    """
+    return np.asarray(np.log(close / np.maximum(level, close * 1e-6)))

@@ -1,0 +1,103 @@
+"""Which indicators of which timeframes enter a matrix: the specification's JSON or a preset."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from forecast_pipeline.core.errors import InvalidConfiguration, UnknownTimeframe
+from forecast_pipeline.core.timeframe import Timeframe
+from forecast_pipeline.features.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+N_SLOWER_TIMEFRAMES = 2
+
+PRESETS: dict[str, tuple[str, ...]] = {
+    "core": (
+        "atr",
+        "bollinger",
+        "rsi",
+        "stochastic",
+        "cci",
+        "macd",
+        "adx",
+        "ema",
+        "sma",
+        "trix",
+        "donchian",
+        "hurst",
+    ),
+    "core18": tuple(CATALOGUE),
+    "none": (),
+}
+"""Indicators of each preset: ``core`` is a dozen that need prices only, ``core18`` the whole catalogue."""
+
+
+def resolve_indicator_timeframes(
+    indicator_timeframes: Mapping[str, Sequence[str]],
+    preset: str,
+    base: Timeframe,
+    available: Sequence[Timeframe],
+) -> dict[str, list[Timeframe]]:
+    """Indicator names with the timeframes they are taken from.
+
+    Args:
+        indicator_timeframes: The specification's ``indicator_tfs``, such as ``{"rsi": ["1m", "1h"]}``. If it
+            is empty the preset counts, otherwise it alone counts.
+        preset: ``core``, ``core18`` or ``none``. A preset takes the base timeframe and the next two slower
+            ones that are available.
+        base: Base timeframe of the matrix.
+        available: Timeframes whose features exist or can be built.
+
+    Returns:
+        Names in the order of the catalogue, timeframes from fast to slow without repeats.
+
+    Raises:
+        InvalidConfiguration: If a name or the preset is unknown, or a name has no timeframe.
+        UnknownTimeframe: If a timeframe is none of ours or not available.
+
+    Example:
+        >>> chosen = resolve_indicator_timeframes({"rsi": ["1h", "15m"]}, "core", Timeframe.M15, list(Timeframe))
+        >>> [timeframe.value for timeframe in chosen["rsi"]]
+        ['15m', '1h']
+    """
+    _require_available(base, available, "base timeframe")
+    if preset not in PRESETS:
+        raise InvalidConfiguration("preset must be a known one", was=f"{preset!r}; {_near(preset, PRESETS)}")
+    if not indicator_timeframes:
+        slower = sorted(timeframe for timeframe in set(available) if base < timeframe)
+        timeframes = [base, *slower[:N_SLOWER_TIMEFRAMES]]
+        return {name: list(timeframes) for name in CATALOGUE if name in PRESETS[preset]}
+    for name, texts in indicator_timeframes.items():
+        if name not in CATALOGUE:
+            raise InvalidConfiguration(
+                "indicator must be one of the catalogue", was=f"{name!r}; {_near(name, CATALOGUE)}"
+            )
+        if isinstance(texts, str) or not texts:
+            raise InvalidConfiguration(f"indicator_tfs of {name} must list at least one timeframe", was=repr(texts))
+    resolved = {}
+    for name in CATALOGUE:
+        if name in indicator_timeframes:
+            timeframes = [Timeframe.parse(text) for text in indicator_timeframes[name]]
+            for timeframe in timeframes:
+                _require_available(timeframe, available, f"timeframe of {name}")
+            resolved[name] = sorted(set(timeframes))
+    return resolved
+
+
+def _require_available(timeframe: Timeframe, available: Sequence[Timeframe], what: str) -> None:
+    if timeframe not in available:
+        names = " ".join(other.value for other in sorted(available)) or "none"
+        raise UnknownTimeframe(
+            f"{what} must be available ({names})",
+            was=timeframe.value,
+            do="build its bars and features first, or leave it out",
+        )
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    known = list(names)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"

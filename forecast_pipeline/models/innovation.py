@@ -1,0 +1,64 @@
+"""A pool of joint innovations from which every residual-based family draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast_pipeline.core.errors import TrainingFailed
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+# Knuth's multiplicative hash: neighbouring instants start far apart in the pool.
+_MULTIPLIER = np.uint64(11400714819323198485)
+
+
+@dataclass(frozen=True, slots=True)
+class InnovationPool:
+    """Rows of standardised residuals, joint over horizons, in a fixed random order.
+
+    Drawing walks through the pool from a start that depends on the decision instant
+    only. So a forecast does not depend on the batch it is made in, and a pool no
+    larger than the number of samples is used evenly, without Monte Carlo error.
+
+    Attributes:
+        rows: Shape ``(P, K)``.
+    """
+
+    rows: Floats
+
+    @classmethod
+    def from_residuals(cls, residuals: Floats, seed: int) -> InnovationPool:
+        """Centre residuals, shape ``(P, K)``, and shuffle their rows.
+
+        Centred, because a drift measured on a short calibration window is noise.
+
+        Raises:
+            TrainingFailed: If there is no finite row.
+        """
+        finite = residuals[np.isfinite(residuals).all(axis=1)]
+        if finite.shape[0] == 0:
+            raise TrainingFailed("at least one calibration row must have a known outcome", was="none")
+        order = np.random.default_rng(seed).permutation(finite.shape[0])
+        return cls((finite - finite.mean(axis=0))[order])
+
+    @classmethod
+    def gaussian(cls, n_horizons: int, seed: int, size: int = 4096) -> InnovationPool:
+        """Independent standard normals with antithetic pairs and exact unit variance."""
+        half = np.random.default_rng(seed).standard_normal((size // 2, n_horizons))
+        half /= np.sqrt(np.mean(np.square(half), axis=0))
+        paired = np.concatenate([half, -half])
+        return cls(paired[np.random.default_rng(seed + 1).permutation(paired.shape[0])])
+
+    def draw(self, issued_at_us: npt.NDArray[np.int64], n_samples: int) -> Floats:
+        """Innovations of each decision, shape ``(S, B, K)``."""
+        size = self.rows.shape[0]
+        minutes = (issued_at_us // 60_000_000).astype(np.uint64)
+        start = ((minutes * _MULTIPLIER) >> np.uint64(32)).astype(np.int64) % size
+        positions = (start[None, :] + np.arange(n_samples)[:, None]) % size
+        return np.asarray(self.rows[positions])

@@ -1,0 +1,247 @@
+"""The fold plan: settings in days become rows, in trading time and by label end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from forecast_pipeline.core.errors import LeakDetected, NotEnoughHistory
+from forecast_pipeline.core.schema import INSTANT
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, OPEN_DAYS_PER_WEEK, trading_minutes
+from forecast_pipeline.splits.walk_forward import purged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from forecast_pipeline.core.timeframe import Timeframe
+    from forecast_pipeline.splits.parameters import SplitParameters
+
+    Instants = npt.NDArray[np.int64]
+
+MIN_TEST_ROWS = 20
+MIN_TRAIN_ROWS = 100
+TRADING_PER_CALENDAR_DAY = OPEN_DAYS_PER_WEEK / 7
+LIVE = -1
+"""Fold number of the model that serves: trained on the latest window, tested on nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """One train / validation / test triple of half-open row ranges of the matrix.
+
+    Attributes:
+        fold: Number, oldest first; `LIVE` for the one that serves.
+        train_start: First training row.
+        train_stop: One past the last training row; its labels end before validation begins.
+        validation_start: First validation row.
+        validation_stop: One past the last; its labels end before the test block begins.
+        test_start: First test row.
+        test_stop: One past the last test row.
+        cutoff_us: Instant at which everything the fitted fold knows had happened.
+    """
+
+    fold: int
+    train_start: int
+    train_stop: int
+    validation_start: int
+    validation_stop: int
+    test_start: int
+    test_stop: int
+    cutoff_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoldPlan:
+    """All folds, and how they came about.
+
+    Attributes:
+        folds: Walk-forward folds, oldest first, then the live one.
+        window_minutes: Training window in trading minutes.
+        purge_minutes: Purge before a test block in trading minutes.
+        embargo_minutes: Embargo before a test block in trading minutes.
+        notes: What was adapted to the history, for the report.
+    """
+
+    folds: tuple[Fold, ...]
+    window_minutes: int
+    purge_minutes: int
+    embargo_minutes: int
+    notes: tuple[str, ...]
+
+    @property
+    def walk_forward(self) -> tuple[Fold, ...]:
+        """The folds that are tested."""
+        return tuple(fold for fold in self.folds if fold.fold != LIVE)
+
+    @property
+    def live(self) -> Fold:
+        """The fold that serves."""
+        return next(fold for fold in self.folds if fold.fold == LIVE)
+
+    def as_frame(self, decision_us: Instants) -> pl.DataFrame:
+        """One row a fold with its row ranges and their instants."""
+        frame = pl.DataFrame([asdict(fold) for fold in self.folds], infer_schema_length=None)
+        last = decision_us.size - 1
+        instants = []
+        for name in (bound for bound in frame.columns if bound.endswith(("_start", "_stop"))):
+            row = frame[name].to_numpy() - name.endswith("_stop")  # the instant of the last row inside
+            instants.append(pl.Series(f"{name}_utc", decision_us[np.clip(row, 0, last)]).cast(INSTANT))
+        cutoff = pl.col("cutoff_us").cast(INSTANT).alias("cutoff_utc")
+        return frame.with_columns(pl.col("fold").cast(pl.Int32), cutoff, *instants).drop("cutoff_us")
+
+
+def plan_folds(
+    decision_us: Instants,
+    label_end_us: Instants,
+    is_usable: npt.NDArray[np.bool_],
+    timeframe: Timeframe,
+    parameters: SplitParameters,
+) -> FoldPlan:
+    """Lay walk-forward folds over the rows.
+
+    Args:
+        decision_us: Shape ``(T,)``, decision instant of each matrix row, increasing.
+        label_end_us: Shape ``(T,)``, end of each row's longest label.
+        is_usable: Shape ``(T,)``, rows after warm-up whose longest label has ended.
+        timeframe: Base timeframe.
+        parameters: Settings.
+
+    Raises:
+        NotEnoughHistory: If the history cannot hold the folds; the message has the arithmetic.
+    """
+    clock = trading_minutes(decision_us)
+    rows = np.flatnonzero(is_usable)
+    label_minutes = parameters.horizon_grid[-1] * timeframe.minutes
+    purge = max(round(parameters.purge_days * MINUTES_PER_DAY), label_minutes)
+    embargo = round(parameters.embargo_days * MINUTES_PER_DAY)
+    if rows.size < MIN_TRAIN_ROWS + MIN_TEST_ROWS:
+        raise NotEnoughHistory(
+            f"at least {MIN_TRAIN_ROWS} train and {MIN_TEST_ROWS} test rows must remain after "
+            f"warm-up and labels of {parameters.horizon_grid[-1]} bars",
+            was=f"{rows.size} rows of {decision_us.size}",
+            do="ingest more history, or use a shorter timeframe or horizon",
+        )
+    available = int(clock[rows[-1]] - clock[rows[0]]) + timeframe.minutes
+    window, notes = _window(available, purge + embargo, parameters)
+    n_splits, test, more_notes = _blocks(available - window - purge - embargo, timeframe, parameters)
+    if n_splits == 0:
+        raise _too_short(available, window, purge, embargo, parameters, timeframe)
+    first_test = int(clock[rows[-1]]) + timeframe.minutes - n_splits * test
+    folds = []
+    for number in range(n_splits):
+        start, stop = first_test + number * test, first_test + (number + 1) * test
+        in_test = rows[(clock[rows] >= start) & (clock[rows] < stop)]
+        if in_test.size == 0:
+            continue
+        cut = int(decision_us[in_test[0]])
+        begin = rows[0] if parameters.mode == "expanding" else 0
+        latest = int(clock[in_test[0]]) - purge - embargo
+        candidates = rows[(rows >= begin) & (clock[rows] < latest)]
+        if parameters.mode == "rolling":
+            candidates = candidates[clock[candidates] >= latest - window]
+        folds.append(
+            _fold(
+                number, candidates, (int(in_test[0]), int(in_test[-1]) + 1), cut, decision_us, label_end_us, parameters
+            )
+        )
+    # The serving model stands at the last decision: every label that has ended by then may train it.
+    now = int(decision_us[-1])
+    latest_rows = rows if parameters.mode == "expanding" else rows[clock[rows] >= clock[rows[-1]] - window]
+    end = (decision_us.size, decision_us.size)
+    folds.append(_fold(LIVE, latest_rows, end, now + 1, decision_us, label_end_us, parameters))
+    return FoldPlan(tuple(folds), window, purge, embargo, (*notes, *more_notes))
+
+
+def _window(available: int, gap: int, parameters: SplitParameters) -> tuple[int, list[str]]:
+    asked = round(parameters.window_days * TRADING_PER_CALENDAR_DAY * MINUTES_PER_DAY)
+    if parameters.window_was_chosen:
+        return asked, []
+    half = available // 2
+    if half < asked or half >= asked + gap:
+        days = half / MINUTES_PER_DAY
+        return half, [f"training window of {days:.1f} trading days: half of the history"]
+    return asked, []
+
+
+def _blocks(room: int, timeframe: Timeframe, parameters: SplitParameters) -> tuple[int, int, list[str]]:
+    """Number of test blocks and their length in minutes, whole slots."""
+    smallest = MIN_TEST_ROWS * timeframe.minutes
+    n_splits = parameters.n_splits
+    if room < n_splits * smallest:
+        fitting = max(room // smallest, 0)
+        if parameters.n_splits_was_chosen or fitting == 0:
+            return 0, 0, []
+        note = f"{fitting} folds instead of {n_splits}: a test block needs {MIN_TEST_ROWS} rows"
+        return fitting, room // fitting // timeframe.minutes * timeframe.minutes, [note]
+    return n_splits, room // n_splits // timeframe.minutes * timeframe.minutes, []
+
+
+def _fold(
+    number: int,
+    candidates: npt.NDArray[np.intp],
+    test: tuple[int, int],
+    cut: int,
+    decision_us: Instants,
+    label_end_us: Instants,
+    parameters: SplitParameters,
+) -> Fold:
+    known = purged(candidates, decision_us, label_end_us, cut, parameters.purge_convention)
+    n_validation = int(known.size * parameters.val_frac)
+    inner, validation = known[: known.size - n_validation], known[known.size - n_validation :]
+    if validation.size:
+        first = int(decision_us[validation[0]])
+        inner = purged(inner, decision_us, label_end_us, first, parameters.purge_convention)
+    if inner.size < MIN_TRAIN_ROWS or validation.size < MIN_TEST_ROWS:
+        raise NotEnoughHistory(
+            f"fold {number} must have {MIN_TRAIN_ROWS} train and {MIN_TEST_ROWS} validation rows after purging",
+            was=f"{inner.size} and {validation.size}",
+            do="lengthen days_history, shorten horizon or lower n_splits",
+        )
+    return Fold(
+        fold=number,
+        train_start=int(inner[0]),
+        train_stop=int(inner[-1]) + 1,
+        validation_start=int(validation[0]),
+        validation_stop=int(validation[-1]) + 1,
+        test_start=test[0],
+        test_stop=test[1],
+        cutoff_us=int(label_end_us[known].max()),
+    )
+
+
+def _too_short(
+    available: int, window: int, purge: int, embargo: int, parameters: SplitParameters, timeframe: Timeframe
+) -> NotEnoughHistory:
+    def days(minutes: float) -> str:
+        return f"{minutes / MINUTES_PER_DAY:.1f}"
+
+    blocks = parameters.n_splits * MIN_TEST_ROWS * timeframe.minutes
+    needed = window + purge + embargo + blocks
+    calendar = needed / MINUTES_PER_DAY / TRADING_PER_CALENDAR_DAY
+    return NotEnoughHistory(
+        f"history must hold {days(window)} train + {days(purge)} purge + {days(embargo)} embargo + {days(blocks)} test "
+        f"= {days(needed)} trading days for {parameters.n_splits} folds",
+        was=f"{days(available)} trading days after warm-up",
+        do=f"ingest about {calendar:.0f} calendar days, or lower days_history or n_splits",
+    )
+
+
+def check_no_label_reaches_test(folds: Sequence[Fold], decision_us: Instants, label_end_us: Instants) -> None:
+    """Assert on stored instants that no fitted row's label meets a later segment of its fold.
+
+    Raises:
+        LeakDetected: Naming the fold.
+    """
+    for fold in folds:
+        inner_end = int(label_end_us[fold.train_start : fold.train_stop].max())
+        outer_end = int(label_end_us[fold.validation_start : fold.validation_stop].max())
+        is_tested = fold.test_start < decision_us.size
+        if inner_end > decision_us[fold.validation_start]:
+            raise LeakDetected(f"fold {fold.fold}: train labels must end before validation begins")
+        if is_tested and outer_end > decision_us[fold.test_start]:
+            raise LeakDetected(f"fold {fold.fold}: labels must end before the test block begins")
