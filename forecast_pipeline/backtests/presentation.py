@@ -56,9 +56,8 @@ def point_table(summary: Summary) -> Table:
         "hit rate [95 %]": lambda r: between(r["hit_rate"], r["hit_rate_low"], r["hit_rate_high"], 3),
     }
     notes = (
-        "n_eff is the smaller of the number of disjoint label intervals and the long-run-variance equivalent of "
-        "the standardised outcomes. Intervals are HAC. Zero outcomes have no direction; a forecast of exactly "
-        "zero calls none, so its hit rate and IC are undefined.",
+        "n_eff is the smaller of two counts: disjoint label intervals, and what the serial correlation leaves.",
+        "Intervals are HAC. A zero outcome has no direction, and a forecast that is always zero calls none.",
     )
     return Table(caption, *_scored(summary.scores, columns), notes)
 
@@ -109,14 +108,16 @@ def comparison_table(summary: Summary) -> Table:
         "against": lambda r: str(r["baseline"]),
         "n": lambda r: str(r["n_compared"]),
         "n_eff": lambda r: str(best[r["horizon_bars"], r["model"]]["n_eff"]),
-        "CRPS skill [95 %], %": lambda r: between(*(100.0 * r[f"crps_skill{end}"] for end in ("", "_low", "_high")), 2),
+        "CRPS skill [95 %], %": lambda r: between(
+            100.0 * r["crps_skill"], 100.0 * r["crps_skill_low"], 100.0 * r["crps_skill_high"], 2
+        ),
         "DM-HLN t": lambda r: number(r["dm_statistic"], 2),
         "p": lambda r: p_text(r["dm_p_value"]),
         "p (Holm)": adjusted,
     }
     notes = (
-        "Skill is 1 - CRPS / CRPS of the baseline. A negative Diebold-Mariano t favours the model. Holm's "
-        "correction runs over all models and horizons, each against the best baseline of its horizon.",
+        "Skill is 1 - CRPS / CRPS of the baseline. A negative Diebold-Mariano t favours the model.",
+        "Holm's correction runs over all models and horizons, each against the best baseline of its horizon.",
     )
     return Table(caption, *_scored(summary.comparisons, columns), notes)
 
@@ -172,8 +173,8 @@ def sample_table(summary: Summary) -> Table:
         "skill out": lambda r: percent(r["crps_skill_out"], 2),
     }
     notes = (
-        "A model without skill cannot degrade: a small gap at zero skill is not robustness. Compare skill, not "
-        "CRPS: volatility differs between the periods.",
+        "A model without skill cannot degrade: a small gap at zero skill is not robustness.",
+        "Compare skill, not CRPS: volatility differs between the periods.",
     )
     return Table(caption, *_scored(samples, columns), notes)
 
@@ -203,11 +204,11 @@ def economics_table(summary: Summary) -> Table:
     }
     measured = float(accounts["measured_spread_fraction"][0])
     notes = (
-        f"Policy: at every bar hold one unit in the direction of the predicted mean if it exceeds "
-        f"{costs.no_trade_multiple:g} times the cost of a round trip, else nothing; filled at the next bar's open; "
-        "flat between folds.",
-        f"Spread {describe_spread(measured, costs)}. Commission {costs.commission_pips:g} and slippage "
-        f"{costs.slippage_pips:g} pips a side. Returns are summed log returns of one unit.",
+        f"Policy: hold the sign of the predicted mean if it exceeds {costs.no_trade_multiple:g} round trips.",
+        "Decided again every bar, filled at the next bar's open, one unit at most, flat between folds.",
+        f"Spread {describe_spread(measured, costs)}.",
+        f"Commission {costs.commission_pips:g} and slippage {costs.slippage_pips:g} pips a side.",
+        "Gross, costs and net are summed log returns of one unit.",
         "Sharpe ratios are of net returns by FX day (17:00 New York), undefined without a trade or below 20 days.",
     )
     return Table(caption, *_scored(accounts, columns), notes)

@@ -119,7 +119,7 @@ def skill_light(headline: Row, *, could_have_found: bool) -> Light:
     if not _is_number(skill):
         return Light("Skill", RED, f"Not assessed: the CRPS skill of {where} is undefined on these rows.")
     against = f"{where} has a CRPS skill of {percent(skill)} against {headline['baseline']}"
-    evidence = f"Holm-adjusted Diebold-Mariano p = {p_text(p_value)}, n_eff = {n_eff}"
+    evidence = f"Holm-adjusted Diebold-Mariano p {p_equation(p_value)}, n_eff = {n_eff}"
     if _is_proven(headline):
         return Light("Skill", GREEN, f"Skill found: {against} ({evidence}).")
     if could_have_found:
@@ -144,7 +144,7 @@ def calibration_light(headline: Row) -> Light:
             )
     for name, text in (("kupiec_p_value", "Kupiec"), ("pit_p_value", "PIT uniformity")):
         if _is_number(headline[name]) and headline[name] < SIGNIFICANCE:
-            faults.append(f"{text} is rejected (p = {p_text(headline[name])})")
+            faults.append(f"{text} is rejected (p {p_equation(headline[name])})")
     covers = f"the 90 % interval of {where} covers {percent(headline['coverage_90'])}, n_eff = {headline['n_eff']}"
     if headline["n_eff"] < MIN_EFFECTIVE_ROWS:
         return Light("Calibration", AMBER, f"Too few independent rows to tell: {covers}.")
@@ -292,3 +292,14 @@ def p_text(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "undefined"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"  # noqa: PLR2004 - three digits are shown
+
+
+def p_equation(value: float | None) -> str:
+    """P-value with its sign of relation, to follow the letter p.
+
+    Example:
+        >>> p_equation(0.00001), p_equation(0.0312)
+        ('< 0.001', '= 0.031')
+    """
+    text = p_text(value)
+    return text if text.startswith("<") or text == "undefined" else f"= {text}"

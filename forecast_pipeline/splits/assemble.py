@@ -55,12 +55,18 @@ class Matrix:
         frame: `MARKET_COLUMNS`, then Float32 features; one row a base bar, oldest first.
         origins: One entry a feature, in column order.
         indicator_timeframes: The configuration as resolved.
+        absent: Features that were asked for and cannot be computed, with the reason.
+        sources: Vendor files behind the bars.
+        leak_suite: Cuts and findings of the truncation checks of every feature partition read.
         upstream: Hash of every partition read.
     """
 
     frame: pl.DataFrame
     origins: tuple[FeatureOrigin, ...]
     indicator_timeframes: dict[str, list[str]]
+    absent: dict[str, str]
+    sources: list[dict[str, Any]]
+    leak_suite: dict[str, int]
     upstream: dict[str, str]
 
     @property
@@ -113,12 +119,15 @@ def assemble(
         partitions[each] = read_features(home, symbol, each)
     matrix = _market(bars.read_frame())
     origins: list[FeatureOrigin] = []
+    absent: dict[str, str] = {}
     for each, partition in partitions.items():
         chosen = [column for column in partition.card["columns"] if _is_wanted(column, each, timeframe, wanted)]
         names = [str(column["name"]) for column in chosen]
         features = partition.read_frame().select("close_ts_utc", pl.col(names).cast(pl.Float32).fill_nan(None))
         matrix = align(matrix, features, names, max(each.minutes, timeframe.minutes))
         origins += [_origin(column, each) for column in chosen]
+        lacking = {name: why for name, why in partition.card["absent"].items() if each in wanted.get(name, ())}
+        absent |= {f"{name} {each}": str(why) for name, why in lacking.items()}
     if not origins:
         raise MissingData(f"{symbol} {timeframe} must have at least one feature", do="check indicator_tfs")
     check_clock(matrix, f"matrix of {symbol} {timeframe}")
@@ -126,6 +135,12 @@ def assemble(
         frame=matrix,
         origins=tuple(origins),
         indicator_timeframes={name: [t.value for t in timeframes] for name, timeframes in wanted.items()},
+        absent=absent,
+        sources=bars.card["sources"],
+        leak_suite={
+            name: sum(int(partition.card["leak_check"][name]) for partition in partitions.values())
+            for name in ("n_cuts", "n_findings")
+        },
         upstream={f"bars/{timeframe}": bars.sha256}
         | {f"features/{each}": partition.sha256 for each, partition in partitions.items()},
     )

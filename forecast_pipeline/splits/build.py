@@ -230,5 +230,8 @@ def _facts(
         "purge_minutes": plan.purge_minutes,
         "embargo_minutes": plan.embargo_minutes,
         "notes": list(plan.notes),
+        "absent_features": matrix.absent,
+        "sources": matrix.sources,
+        "leak_suite": matrix.leak_suite,
         "upstream": matrix.upstream,
     }

@@ -40,6 +40,11 @@ def years():
 
 
 @pytest.fixture(scope="module")
+def market_path():
+    return hidden_path(MARKET)
+
+
+@pytest.fixture(scope="module")
 def hourly(years):
     """Hour of the FX day and log return of the mid over each trading hour."""
     return {name: hourly_returns(candles) for name, candles in years.items()}
@@ -104,11 +109,12 @@ def test_a_longer_world_begins_with_the_shorter_one(world):
 
 @pytest.mark.parametrize("change", [{"seed": 12}, {"symbol": "GBPUSD"}], ids=["seed", "symbol"])
 def test_worlds_of_another_key_are_independent(hourly, change):
-    other = hourly_returns(simulate_candles(MARKET.model_copy(update=change | {"missing_fraction": 0.0})))[1]
-    reference = hourly["market"][1]
+    _, other = hourly_returns(simulate_candles(MARKET.model_copy(update={"n_weeks": 13} | change)))
+    _, reference = hourly["market"]
 
-    correlation = np.corrcoef(other, reference)[0, 1]
+    correlation = np.corrcoef(other, reference[: other.size])[0, 1]
 
+    assert other.size == 13 * 120 - 1
     assert abs(correlation) < Z / np.sqrt(other.size)
 
 
@@ -253,8 +259,8 @@ def test_volatility_clusters_and_that_of_the_twin_does_not(hourly):
     bound = Z / np.sqrt(hourly["market"][1].size)
     market, twin = (np.abs(deseasonalised(*hourly[name])) for name in ("market", "random_walk"))
 
-    assert [autocorrelation(market, lag) > bound for lag in (1, 3, 24)] == [True] * 3
-    assert [abs(autocorrelation(twin, lag)) < bound for lag in (1, 3, 24)] == [True] * 3
+    assert [autocorrelation(market, lag) > bound for lag in (1, 3, 6)] == [True] * 3
+    assert [abs(autocorrelation(twin, lag)) < bound for lag in (1, 3, 6)] == [True] * 3
 
 
 def test_volatility_follows_the_clock_and_that_of_the_twin_does_not(hourly):
@@ -284,13 +290,36 @@ def test_ranges_agree_with_moves(years, name):
     assert np.sqrt(parkinson / open_to_close) == pytest.approx(1, abs=0.03)
 
 
-def test_the_stated_volatility_is_the_one_of_the_returns():
-    path = hidden_path(MARKET)
+def test_the_stated_volatility_is_the_one_of_the_returns(market_path):
+    path = market_path
     inside_weeks = np.diff(path.ts_us, prepend=path.ts_us[0]) == 60_000_000
     standardised = (np.diff(path.log_close, prepend=path.log_close[0]) / path.volatility)[inside_weeks]
 
     assert standardised.std() == pytest.approx(1, abs=0.01)
     assert kurtosis(standardised) > 5  # Student t of five degrees of freedom: 9, but slow to converge
+
+
+def test_moves_do_not_depend_on_changes_of_volatility(market_path):
+    path = market_path
+    standardised = (path.log_close - path.log_open) / path.volatility
+    change = np.diff(np.log(path.volatility / path.activity), prepend=0.0)
+
+    correlations = [np.corrcoef(standardised[1 + lag :], change[1 : change.size - lag])[0, 1] for lag in (0, 1)]
+
+    assert np.abs(correlations).max() < Z / np.sqrt(change.size)
+
+
+@pytest.mark.parametrize(("world", "gap_hours"), [(MARKET, 1.0), (RANDOM_WALK, 0.0)], ids=["market", "random_walk"])
+def test_the_price_jumps_over_a_weekend_but_not_in_the_twin(world, gap_hours):
+    path = hidden_path(world)
+    is_before_closure = np.diff(path.ts_us) > 60_000_000
+
+    gaps = (path.log_open[1:] - path.log_close[:-1])[is_before_closure]
+
+    opening_share = 1 / 40
+    expected = world.minute_volatility * np.sqrt(60 * gap_hours + opening_share)
+    assert gaps.size == 51  # Christmas 2023 is a Monday and lengthens a weekend
+    assert gaps.std() == pytest.approx(expected, rel=Z / np.sqrt(2 * gaps.size))
 
 
 def test_the_spread_is_wide_at_17_new_york_and_constant_in_the_twin(years):
@@ -315,7 +344,7 @@ def test_momentum_shows_in_lagged_hourly_returns_and_is_absent_without_it(hourly
 
 @pytest.mark.parametrize("strength", [0.02, 0.1, 0.4])
 def test_the_signal_explains_the_stated_share_of_variance(strength):
-    path = hidden_path(SimulatedWorld(n_weeks=52, drift_signal=strength, closure_gap_hours=0.0))
+    path = hidden_path(SimulatedWorld(n_weeks=26, drift_signal=strength, closure_gap_hours=0.0))
     by_hour = (-1, 60)
     drift = path.drift.reshape(by_hour).sum(axis=1)
     hidden_variance = (path.volatility**2).reshape(by_hour).sum(axis=1) / (1 - strength)

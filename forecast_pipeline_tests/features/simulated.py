@@ -32,16 +32,15 @@ def simulated_bars(
     slots = slots[is_open(slots)] if timeframe is not Timeframe.D1 else slots[: 2 * n_bars]
     slots = slots[rng.random(slots.size) >= hole_fraction][:n_bars]
     tick = price * 1e-5
-    path = price + tick * np.round(rng.normal(scale=12.0, size=(n_bars, 4)).cumsum(axis=1))
-    moves = tick * np.round(rng.normal(scale=20.0, size=n_bars).cumsum())
-    path += moves[:, None]
+    # Five points a bar that continue from bar to bar; now and then the market stands still.
+    moves = np.round(rng.normal(scale=3.0, size=(n_bars, 5)))
+    moves[rng.random(n_bars) < 0.05] = 0.0
+    path = price + tick * moves.ravel().cumsum().reshape(n_bars, 5)
     volume = np.round(rng.lognormal(4.0, 1.0, n_bars))
     return bars_frame(slots, path, timeframe, volume if has_volume else None)
 
 
-def bars_frame(
-    opens_us: np.ndarray, path: np.ndarray, timeframe: Timeframe, volume: np.ndarray | None
-) -> pl.DataFrame:
+def bars_frame(opens_us: np.ndarray, path: np.ndarray, timeframe: Timeframe, volume: np.ndarray | None) -> pl.DataFrame:
     """Bars whose open, high, low, close come from the points of ``path``, shape ``(T, points)``."""
     n_bars = len(opens_us)
     columns = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast_pipeline.features.indicators.windows import (
+    ROUNDING,
     change,
     has_stood_still,
     require_lookback,
@@ -17,10 +18,6 @@ from forecast_pipeline.features.warm_up import bars_to_forget, wilder
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray
-
-# Prices of real ticks differ by more than a millionth; sums of three prices that differ by less than this
-# fraction differ by rounding only.
-_ROUNDING = 1e-10
 
 
 def rsi(close: FloatArray, lookback_bars: int = 14, tolerance: float = 1e-6) -> FloatArray:
@@ -168,7 +165,7 @@ def cci(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int
     typical = (high + low + close) / 3.0
     top = talib.MAX(typical, timeperiod=lookback_bars)
     bottom = talib.MIN(typical, timeperiod=lookback_bars)
-    return np.where(top - bottom <= _ROUNDING * top, 0.0, index)
+    return np.where(top - bottom <= ROUNDING * top, 0.0, index)
 
 
 def mfi(
@@ -205,7 +202,7 @@ def mfi(
     total = high + low + close
     step = change(total)
     flow = total * volume
-    is_tie = np.abs(step) <= _ROUNDING * total
+    is_tie = np.abs(step) <= ROUNDING * total
     # A product with the truth value would hide an unrecorded volume on a tie; adding zero times keeps NaN.
     unknown = step * 0.0 + flow * 0.0
     rising = np.where((step > 0.0) & ~is_tie, flow, 0.0) + unknown

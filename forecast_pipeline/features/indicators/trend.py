@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast_pipeline.features.indicators.windows import (
+    ROUNDING,
+    change,
     has_stood_still,
     log_distance,
     require_lookback,
     true_range,
+    wilder_mean,
 )
 from forecast_pipeline.features.warm_up import bars_to_forget, wilder
 
@@ -110,8 +113,10 @@ def adx(
 ) -> FloatArray:
     """Average directional movement index with Wilder's smoothing.
 
-    Wilder's original [1]_ as in TA-Lib. A market that has not moved for as long as the smoothing remembers
-    has no direction and gives 0; TA-Lib would hold its last value for ever.
+    This is Wilder's original [1]_. Not TA-Lib's function: on a bar whose up move and down move are equal,
+    Wilder counts neither, but in floats one of them wins by rounding. Prices move in ticks, so that happens
+    all the time, and it shifts the index by up to a point. A market that has not moved for as long as the
+    smoothing remembers has no direction and gives 0; TA-Lib would hold its last value for ever.
 
     Args:
         high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
@@ -133,10 +138,18 @@ def adx(
 
     .. [1] J. W. Wilder, *New Concepts in Technical Trading Systems*, 1978.
     """
-    import talib
-
     require_lookback(lookback_bars)
-    index = talib.ADX(high, low, close, timeperiod=lookback_bars)
+    up, down = change(high), -change(low)
+    tie = ROUNDING * close
+    plus = np.where((up - down > tie) & (up > tie), up, 0.0)
+    minus = np.where((down - up > tie) & (down > tie), down, 0.0)
+    plus_mean, minus_mean = wilder_mean(plus, lookback_bars), wilder_mean(minus, lookback_bars)
+    moved = plus_mean + minus_mean  # the true range, by which both are divided, cancels
+    is_idle = moved == 0.0
+    direction = np.where(is_idle, 0.0, 100.0 * np.abs(plus_mean - minus_mean) / np.where(is_idle, 1.0, moved))
+    index = np.full(close.size, np.nan)
+    first = lookback_bars - 1  # the row before the first direction, which `wilder_mean` leaves out
+    index[first:] = wilder_mean(direction[first:], lookback_bars)
     memory_bars = bars_to_forget((wilder(lookback_bars),) * 2, tolerance)
     is_still = has_stood_still(true_range(high, low, close) != 0.0, memory_bars)
     return np.where(is_still & ~np.isnan(index), 0.0, index)

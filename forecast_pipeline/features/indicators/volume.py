@@ -6,6 +6,7 @@ start again with every FX day, 17:00 New York.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +86,7 @@ def vwap(
 def _session_sum(values: FloatArray, session: npt.NDArray[np.int64]) -> FloatArray:
     """Cumulative sum that starts again with every session, without residue of earlier ones."""
     out = np.empty(values.size)
-    starts = np.flatnonzero(np.diff(session, prepend=session[:1] - 1))
-    for start, stop in zip(starts, [*starts[1:], values.size], strict=True):
+    edges = [*np.flatnonzero(np.diff(session, prepend=session[:1] - 1)), values.size]
+    for start, stop in itertools.pairwise(edges):
         np.cumsum(values[start:stop], out=out[start:stop])
     return out

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray
 
 
+# One tick is a millionth of the price or more; sums and differences of a few prices that are closer to each
+# other than this fraction of the price differ by rounding only.
+ROUNDING = 1e-10
+
+
 def require_lookback(lookback_bars: int, least: int = 2) -> None:
     """Refuse a lookback that is too short.
 
@@ -126,6 +131,28 @@ def true_range(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArr
     out = np.full(close.size, np.nan)
     out[1:] = np.maximum(high[1:], close[:-1]) - np.minimum(low[1:], close[:-1])
     return out
+
+
+def wilder_mean(values: FloatArray, lookback_bars: int) -> FloatArray:
+    """Wilder's average: a simple mean first, then a decay by ``1 / lookback_bars``.
+
+    Args:
+        values: Shape ``(T,)``, at least 0. The first row, which has no change yet, is left out.
+        lookback_bars: Smoothing length.
+
+    Returns:
+        Shape ``(T,)``, NaN in the first ``lookback_bars`` rows.
+
+    Example:
+        >>> wilder_mean(np.array([9.0, 1.0, 3.0, 4.0]), 2).tolist()
+        [nan, nan, 2.0, 3.0]
+    """
+    import talib
+
+    # TA-Lib has no plain Wilder average, but the true range of a bar from zero to x after a close of zero is x.
+    values = np.concatenate([np.zeros(min(1, values.size)), values[1:]])
+    nothing = np.zeros(values.size)
+    return np.asarray(talib.ATR(values, nothing, nothing, timeperiod=lookback_bars))
 
 
 def has_stood_still(moved: npt.NDArray[np.bool_], memory_bars: int) -> npt.NDArray[np.bool_]:
