@@ -109,7 +109,7 @@ def fan(rows: pl.DataFrame) -> pl.DataFrame:
     levels = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
     quantiles = [(pl.col("price") * pl.col(quantile_column(q)).exp()).alias(quantile_column(q)) for q in levels]
     realised = pl.col("price") * pl.col("outcome").exp()
-    return shown.select("target_ts_utc", realised.alias("realised"), *quantiles)
+    return shown.select("issued_at_utc", realised.alias("realised"), *quantiles)
 
 
 def _thin(curve: pl.DataFrame, group: str | None) -> pl.DataFrame:

@@ -172,11 +172,11 @@ def cost_hurdle(forecasts: pl.DataFrame, costs: CostModel, pip: float) -> dict[s
     one_model = forecasts.filter(pl.col("model") == pl.col("model").first())
     priced = trading_costs(one_model, costs, pip)
     round_trip = 2.0 * float(np.median(priced["side_cost"].to_numpy()))
-    outcome, price = priced["outcome"].to_numpy(), float(np.median(priced["price"].to_numpy()))
+    outcome = priced["outcome"].to_numpy()
     std, mean_move = float(np.std(outcome)), float(np.mean(np.abs(outcome)))
     return {
-        "round_trip_pips": round_trip * price / pip,
-        "mean_move_pips": mean_move * price / pip,
+        "round_trip_pips": 2.0 * float(np.median((priced["side_cost"] * priced["price"]).to_numpy())) / pip,
+        "mean_move_pips": float(np.mean(np.abs(outcome) * priced["price"].to_numpy())) / pip,
         "hit_rate": 0.5 + round_trip / (2.0 * mean_move) if mean_move else math.nan,
         "information_coefficient": round_trip / (std * math.sqrt(2.0 / math.pi)) if std else math.nan,
     }

@@ -73,10 +73,10 @@ def probability_table(summary: Summary) -> Table:
         "50 % covers": lambda r: percent(r["coverage_50"]),
         "80 % covers": lambda r: percent(r["coverage_80"]),
         "90 % covers": lambda r: percent(r["coverage_90"]),
-        "expected of 90 %": lambda r: f"{percent(r['coverage_90_low'])} to {percent(r['coverage_90_high'])}",
+        "expected of the 90 %": lambda r: f"{percent(r['coverage_90_low'])} to {percent(r['coverage_90_high'])}",
         "90 % width, bps": lambda r: number(r["width_90_bps"], 2),
         "interval score, bps": lambda r: number(r["interval_score_90_bps"], 2),
-        "pinball 1 / 5 / 95 / 99 %, bps": lambda r: " / ".join(
+        "pinball at 1, 5, 95, 99 %, bps": lambda r: " / ".join(
             number(r[f"pinball_{q}_bps"], 2) for q in ("q01", "q05", "q95", "q99")
         ),
         "Kupiec p": lambda r: p_text(r["kupiec_p_value"]),
@@ -204,7 +204,7 @@ def economics_table(summary: Summary) -> Table:
     }
     measured = float(accounts["measured_spread_fraction"][0])
     notes = (
-        f"Policy: hold the sign of the predicted mean if it exceeds {costs.no_trade_multiple:g} round trips.",
+        f"Policy: hold the sign of the predicted mean if it exceeds {costs.no_trade_multiple:g} x round-trip cost.",
         "Decided again every bar, filled at the next bar's open, one unit at most, flat between folds.",
         f"Spread {describe_spread(measured, costs)}.",
         f"Commission {costs.commission_pips:g} and slippage {costs.slippage_pips:g} pips a side.",

@@ -39,7 +39,7 @@ def build_report(home: Home, symbol: str, timeframe: Timeframe, costs: CostModel
         home: The state folder.
         symbol: Normalised symbol.
         timeframe: Base timeframe of the forecasts.
-        costs: What a trade costs; the defaults of `CostModel` if omitted.
+        costs: What a trade costs; if omitted, the ones in the card of the forecasts, else the defaults.
 
     Returns:
         The published report; ``report.html`` in the same folder is a copy of its page.
@@ -56,7 +56,8 @@ def build_report(home: Home, symbol: str, timeframe: Timeframe, costs: CostModel
         do="materialise them for this partition",
     )
     facts = {"symbol": symbol, "timeframe": str(timeframe)} | forecasts.card
-    summary = summarise(forecasts.read_frame(), facts, costs or CostModel())
+    recorded = CostModel.parse(facts.get("costs") or {})
+    summary = summarise(forecasts.read_frame(), facts, costs or recorded)
     page, numbers = render_report(summary, facts), report_numbers(summary, facts)
     image = plots.preview_png(summary)
     files: dict[str, Callable[[Path], None]] = {

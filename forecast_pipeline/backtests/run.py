@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +29,6 @@ from forecast_pipeline.scores.crps import crps_from_draws
 from forecast_pipeline.splits.build import Split, read_split, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
 
     from forecast_pipeline.backtests.parameters import BacktestParameters
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
+LOGGER = logging.getLogger(__name__)
 # Draws held at once: enough to vectorise, little enough to stay in cache-sized memory.
 MAX_DRAWS_AT_ONCE = 4_000_000
 
@@ -49,7 +49,6 @@ def run_walk_forward(
     symbol: str,
     timeframe: Timeframe,
     parameters: BacktestParameters,
-    progress: Callable[[str], None] = lambda _: None,
 ) -> Published:
     """Forecast the test rows of every fold with every trained family, and publish the forecasts.
 
@@ -60,7 +59,6 @@ def run_walk_forward(
         symbol: Normalised symbol.
         timeframe: Base timeframe.
         parameters: Settings.
-        progress: Told one line per fold and model.
 
     Raises:
         MissingData: If there is no split or no model trained on it.
@@ -77,7 +75,7 @@ def run_walk_forward(
         arrays = split.arrays(number)
         for card in cards:
             name = str(card.card["model_name"])
-            progress(f"fold {number + 1} of {len(split.fold_numbers)}: {name}")
+            LOGGER.info("fold %d of %d: %s", number + 1, len(split.fold_numbers), name)
             chosen = family_named(name).parameters_class().parse(card.card["parameters"])
             forecaster = fit_fold(name, chosen, arrays, number)
             parts += forecast_fold(split, number, name, forecaster, parameters)

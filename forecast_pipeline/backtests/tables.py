@@ -198,7 +198,7 @@ def detectable_ic(n_eff: int) -> float:
     2.8 is the sum of the normal quantiles at 0.975 and 0.8; values above 1 are cut to 1.
 
     Example:
-        >>> detectable_ic(784)
+        >>> round(detectable_ic(784), 12)
         0.1
     """
     return min(1.0, 2.8 / math.sqrt(n_eff)) if n_eff > 0 else math.nan

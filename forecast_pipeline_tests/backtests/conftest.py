@@ -60,8 +60,12 @@ def make_forecasts(
     baselines: tuple[str, ...] = ("random_walk", "ewma"),
     has_spread: bool = True,
     bar_std: float = BAR_STD,
+    noise: float = 0.1,
 ) -> pl.DataFrame:
-    """Hourly forecasts; a model knows the share ``skill`` (a correlation) of each bar's return."""
+    """Hourly forecasts; a model knows a share ``skill`` (a correlation) of each return.
+
+    Without skill it adds ``noise``, a share of the standard deviation, to a mean of zero.
+    """
     rng = np.random.default_rng(seed)
     first = dt.datetime(2024, 2, 5, tzinfo=dt.UTC)
     n_bars = n_rows + max(horizons) + 1
@@ -79,7 +83,8 @@ def make_forecasts(
         known = skill * outcome * skill + skill * np.sqrt(1 - skill**2) * std * rng.standard_normal(n_rows)
         for name in (*models, *baselines):
             mean = known if name in models else np.zeros(n_rows)
-            mean = np.full(n_rows, mean) if np.ndim(mean) == 0 else mean
+            if name in models and not skill:
+                mean = noise * std * rng.standard_normal(n_rows)
             width = std * (np.sqrt(1 - skill**2) if name in models else 1.0 + 0.05 * (name == "ewma"))
             width = max(width, 1e-9)
             x = (outcome - mean) / width
@@ -109,11 +114,11 @@ def make_forecasts(
     return pl.concat([copies, whole.filter(pl.col("segment") == IN_SAMPLE)]).select(list(FORECASTS))
 
 
-@pytest.fixture(name="make_forecasts")
+@pytest.fixture(name="make_forecasts", scope="session")
 def make_forecasts_fixture():
     return make_forecasts
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def facts():
     return dict(FACTS)

@@ -12,7 +12,8 @@ from forecast_pipeline.features.leaks import LeakFinding, stratified_cuts, trunc
 from forecast_pipeline_tests.features.simulated import simulated_bars
 
 CLOSE = pl.col("close")
-IS_AFTER_HOLE = pl.col("ts_utc") != pl.col("close_ts_utc").shift(1)
+PAUSE = pl.col("ts_utc") - pl.col("close_ts_utc").shift(1)
+IS_AFTER_HOLE = PAUSE.is_between(pl.duration(minutes=1), pl.duration(hours=12))
 
 
 def slow_regime(bars: pl.DataFrame) -> pl.DataFrame:
@@ -114,6 +115,18 @@ def test_cuts_stand_around_every_kind_of_boundary():
 
     for row in (week, day, 150, four_hours):
         assert {row - 1, row, row + 1} <= set(cuts)
+
+
+def test_a_hole_is_a_boundary_of_its_own():
+    week_open = datetime(2024, 3, 10, 21, 0, tzinfo=UTC)  # 17:00 New York, in summer time
+    bars = simulated_bars(Timeframe.H4, 60, start=week_open, hole_fraction=0.0)
+    days = (bars["ts_utc"].dt.convert_time_zone("America/New_York").dt.hour() == 17).to_list()
+    row = days.index(True, 10) + 3  # in the middle of a day
+    holed = bars.filter(pl.int_range(pl.len()) != row)
+
+    assert row not in stratified_cuts(bars, Timeframe.H4, n_random=0)
+    assert row in stratified_cuts(holed, Timeframe.H4, n_random=0)
+    assert row in stratified_cuts(holed, Timeframe.H4, n_random=0, is_sample=True)
 
 
 def test_sampled_cuts_are_few_and_repeatable(bars):

@@ -1,8 +1,8 @@
-"""Sliding-window sums and moments that depend on the window alone.
+"""Building blocks of the indicators: exact sliding sums, changes, true range, distances.
 
-TA-Lib's finite windows are running sums: they keep rounding residue of every bar that ever passed, which
-shows as noise in a variance of ``1e-10`` around a price of one. Here a window is put together from halves
-of halves, in ``log2(n)`` passes, so a value is the same whatever came before the window.
+TA-Lib's sliding sums keep the rounding residue of every bar that ever passed, so a window of zeros need not sum
+to zero. Here a window is put together from halves of halves, in ``log2(n)`` passes: its sum is the same
+whatever came before, and zeros sum to zero.
 """
 
 from __future__ import annotations
@@ -62,51 +62,6 @@ def window_sum(values: FloatArray, lookback_bars: int) -> FloatArray:
         width *= 2
     out[lookback_bars - 1 :] = total
     return out
-
-
-def window_mean_and_std(values: FloatArray, lookback_bars: int) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation (ddof 0) of the last ``lookback_bars`` values.
-
-    Halves are merged by the update of Chan, Golub and LeVeque [1]_, in which nothing cancels: equal values
-    give exactly zero.
-
-    Args:
-        values: Shape ``(T,)``; a NaN spoils only the windows that hold it.
-        lookback_bars: Window length, at least 1.
-
-    Returns:
-        Two arrays of shape ``(T,)``, NaN in the first ``lookback_bars - 1`` rows.
-
-    Example:
-        >>> mean, std = window_mean_and_std(np.array([1.0, 3.0, 3.0]), 2)
-        >>> mean.tolist(), std.tolist()
-        ([nan, 2.0, 3.0], [nan, 1.0, 0.0])
-
-    .. [1] Chan, Golub, LeVeque, *Updating formulae and a pairwise algorithm*, 1979, eq. 2.1.
-    """
-    n_windows = values.size - lookback_bars + 1
-    mean, std = np.full(values.size, np.nan), np.full(values.size, np.nan)
-    if n_windows < 1:
-        return mean, std
-    block_mean, block_squares, width, offset = values, np.zeros(values.size), 1, 0
-    total_mean, total_squares = np.zeros(n_windows), np.zeros(n_windows)
-    while True:
-        if lookback_bars & width:
-            part = slice(offset, offset + n_windows)
-            share = width / (offset + width)
-            step = block_mean[part] - total_mean
-            total_squares += block_squares[part] + step * step * (offset * share)
-            total_mean = total_mean + step * share if offset else block_mean[part].copy()
-            offset += width
-        if 2 * width > lookback_bars:
-            break
-        step = block_mean[width:] - block_mean[:-width]
-        block_squares = block_squares[width:] + block_squares[:-width] + step * step * (width / 2.0)
-        block_mean = block_mean[:-width] + step / 2.0
-        width *= 2
-    mean[lookback_bars - 1 :] = total_mean
-    std[lookback_bars - 1 :] = np.sqrt(total_squares / lookback_bars)
-    return mean, std
 
 
 def change(values: FloatArray) -> FloatArray:

@@ -1,0 +1,80 @@
+"""Stage 3: indicators of each timeframe at its own resolution."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from forecast_pipeline.core.publication import Published
+from forecast_pipeline.defs.automation import UPSTREAM_CHANGED
+from forecast_pipeline.defs.checks import Checked, check_definitions, feature_checks
+from forecast_pipeline.defs.configs import applied, config_of
+from forecast_pipeline.defs.lineage import BARS_KEY, FEATURES_KEY, feature_lineage
+from forecast_pipeline.defs.metadata import card_metadata, counts_table
+from forecast_pipeline.defs.ownership import OWNERS
+from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
+from forecast_pipeline.defs.resources import HomeResource
+from forecast_pipeline.defs.stage_run import Stage, StageEvent, run_stage
+from forecast_pipeline.features.build import build_features, read_features
+from forecast_pipeline.features.parameters import FeatureParameters
+
+CODE_VERSION = "1"
+FeaturesConfig = config_of(FeatureParameters, name="FeaturesConfig")
+
+
+@dg.asset(
+    key=FEATURES_KEY,
+    group_name="features",
+    description="Indicators of a symbol and timeframe at that timeframe's own resolution. Published only if cutting "
+    "the future away changes no value.",
+    kinds={"numpy", "parquet"},
+    owners=OWNERS,
+    code_version=CODE_VERSION,
+    partitions_def=SYMBOL_TIMEFRAME,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    output_required=False,
+    automation_condition=UPSTREAM_CHANGED,
+    deps=[BARS_KEY],
+)
+def features(
+    context: dg.AssetExecutionContext,
+    config: FeaturesConfig,  # type: ignore[valid-type]  # derived from the domain class
+    home: HomeResource,
+) -> Iterator[StageEvent]:
+    """Compute the features of each symbol and timeframe of the run."""
+    folder, parameters = home.open(), applied(home.settings().features, config)
+    yield from run_stage(
+        context,
+        Stage(
+            key=FEATURES_KEY,
+            code_version=CODE_VERSION,
+            upstream=[BARS_KEY],
+            build=lambda key: build_features(folder, *symbol_and_timeframe(key), parameters),
+            describe=_describe,
+            check=feature_checks,
+        ),
+    )
+
+
+def _describe(stored: Published) -> dict[str, Any]:
+    return card_metadata(stored) | {
+        "features": len(stored.card["columns"]),
+        "absent": counts_table("absent features", stored.card["absent"]),
+        "cuts tried for leaks": int(stored.card["leak_check"]["n_cuts"]),
+        "dagster/column_lineage": feature_lineage(stored.card),
+    }
+
+
+checks = check_definitions(
+    Checked(
+        asset=FEATURES_KEY,
+        partitions=SYMBOL_TIMEFRAME,
+        descriptions={
+            "schema": "Columns are those of the catalogue; no value is infinite.",
+            "clock": "Bar closes increase strictly.",
+            "leak_by_truncation": "No value changes when later bars are cut away, at sampled cuts of every kind.",
+        },
+        opener=lambda home, key: read_features(home, *symbol_and_timeframe(key)),
+        checker=feature_checks,
+    )
+)

@@ -1,0 +1,106 @@
+"""Stage 5: one asset a family, and one for all baselines; each fits the window that serves."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from forecast_pipeline.core.home import Home
+from forecast_pipeline.core.publication import Published
+from forecast_pipeline.defs.configs import applied, chosen, config_of
+from forecast_pipeline.defs.lineage import SPLITS_KEY
+from forecast_pipeline.defs.metadata import card_metadata, counts_table
+from forecast_pipeline.defs.ownership import OWNERS
+from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
+from forecast_pipeline.defs.resources import HomeResource
+from forecast_pipeline.defs.stage_run import Check, Stage, StageEvent, run_stage
+from forecast_pipeline.models.registry import BASELINES, FAMILIES, MODELS
+from forecast_pipeline.models.reserved import RESERVED, refuse_reserved
+from forecast_pipeline.models.train import train_model
+
+CODE_VERSION = "1"
+BASELINES_KEY = dg.AssetKey(["models", "baselines"])
+
+
+def model_key(name: str) -> dg.AssetKey:
+    """Asset key of a family."""
+    return dg.AssetKey(["models", name])
+
+
+def train_baselines(home: Home, key: str) -> Published:
+    """Train every baseline of a partition; the last one stands for all in the event."""
+    symbol, timeframe = symbol_and_timeframe(key)
+    return [train_model(home, symbol, timeframe, name) for name in BASELINES][-1]
+
+
+def _model_asset(name: str) -> dg.AssetsDefinition:
+    family = FAMILIES[name]
+    config_class = config_of(family.parameters_class(), *RESERVED, name=f"{name.title().replace('_', '')}Config")
+
+    @dg.asset(
+        key=model_key(name),
+        group_name="models",
+        description=f"Artifact of the {family.summary}, fitted to the latest window. The walk-forward refits it in "
+        "every fold with the same settings.",
+        kinds={"scikitlearn"},
+        owners=OWNERS,
+        code_version=CODE_VERSION,
+        partitions_def=SYMBOL_TIMEFRAME,
+        output_required=False,
+        deps=[SPLITS_KEY],
+    )
+    def model(
+        context: dg.AssetExecutionContext,
+        config: config_class,  # type: ignore[valid-type]  # derived from the domain class
+        home: HomeResource,
+    ) -> Iterator[StageEvent]:
+        """Fit the family to each partition of the run."""
+        refuse_reserved(name, chosen(config))
+        folder, parameters = home.open(), applied(home.settings().model(name), config)
+        yield from run_stage(
+            context,
+            _stage(model_key(name), lambda key: train_model(folder, *symbol_and_timeframe(key), name, parameters)),
+        )
+
+    return model
+
+
+@dg.asset(
+    key=BASELINES_KEY,
+    group_name="models",
+    description=f"Artifacts of the baselines {', '.join(BASELINES)}: what any model has to beat.",
+    kinds={"numpy"},
+    owners=OWNERS,
+    code_version=CODE_VERSION,
+    partitions_def=SYMBOL_TIMEFRAME,
+    output_required=False,
+    deps=[SPLITS_KEY],
+)
+def baselines(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[StageEvent]:
+    """Fit every baseline to each partition of the run."""
+    folder = home.open()
+    yield from run_stage(context, _stage(BASELINES_KEY, lambda key: train_baselines(folder, key)))
+
+
+def _stage(key: dg.AssetKey, build: Any) -> Stage:  # noqa: ANN401 - a callable, checked by Stage
+    return Stage(
+        key=key, code_version=CODE_VERSION, upstream=[SPLITS_KEY], build=build, describe=_describe, check=_checks
+    )
+
+
+def _describe(stored: Published) -> dict[str, Any]:
+    card = stored.card
+    return card_metadata(stored, None) | {
+        "artifact": stored.name,
+        "validation MAE of the longest horizon": float(card["val_mae"]),
+        "validation R2 against zero": float(card["val_r2"]),
+        "inputs": len(card["feature_columns"]),
+        "parameters": counts_table("parameters", card["parameters"]),
+    }
+
+
+def _checks(_stored: Published) -> Sequence[Check]:
+    return ()
+
+
+assets = [_model_asset(name) for name in MODELS]

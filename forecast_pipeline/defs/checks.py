@@ -1,0 +1,127 @@
+"""Asset checks by partition: schema, clock, leaks. They report; the domain has already refused bad data."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+import polars as pl
+
+from forecast_pipeline.core.errors import PipelineError
+from forecast_pipeline.core.home import Home
+from forecast_pipeline.core.publication import Published
+from forecast_pipeline.core.schema import BARS, CANDLES, check_clock, check_schema
+from forecast_pipeline.core.trading_clock import is_open
+from forecast_pipeline.defs.resources import HomeResource
+from forecast_pipeline.defs.stage_run import Check
+from forecast_pipeline.splits.build import FOLDS
+
+Opener = Callable[[Home, str], Published]
+Checker = Callable[[Published], Sequence[Check]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Checks of one asset: their names and texts, and the function that gives all of them.
+
+    Attributes:
+        asset: Asset key.
+        partitions: Partitions of the asset.
+        descriptions: Text by check name.
+        opener: Opens the published partition of a key.
+        checker: Its checks, in the order of ``descriptions``.
+    """
+
+    asset: dg.AssetKey
+    partitions: dg.PartitionsDefinition
+    descriptions: dict[str, str]
+    opener: Opener
+    checker: Checker
+
+
+def check_definitions(checked: Checked) -> list[dg.AssetChecksDefinition]:
+    """One blocking, partitioned asset check per name, for runs of one partition and on demand."""
+    return [_definition(checked, name, text) for name, text in checked.descriptions.items()]
+
+
+def candle_checks(stored: Published) -> list[Check]:
+    """Schema, clock and share of quarantined rows of a year of candles."""
+    frame = stored.read_frame()
+    quarantined = sum(int(count) for count in stored.card["quarantined"].values())
+    share = quarantined / max(quarantined + frame.height, 1)
+    closed = int((~is_open(frame["ts_utc"].cast(pl.Int64).to_numpy())).sum())
+    return [
+        _holds("schema", lambda: check_schema(frame, CANDLES, stored.name)),
+        Check(
+            name="clock",
+            passed=not closed and not frame.select("ts_utc", "source_minutes").is_duplicated().any(),
+            metadata={"rows in the closed session": closed},
+        ),
+        Check(name="quarantine", passed=share <= MAX_QUARANTINE_SHARE, metadata={"quarantined share": share}),
+    ]
+
+
+MAX_QUARANTINE_SHARE = 0.2
+
+
+def bar_checks(stored: Published) -> list[Check]:
+    """Schema, clock and internal order of bars."""
+    frame = stored.read_frame()
+    top, bottom = pl.max_horizontal("open", "close"), pl.min_horizontal("open", "close")
+    broken = frame.filter((pl.col("high") < top) | (pl.col("low") > bottom)).height
+    return [
+        _holds("schema", lambda: check_schema(frame, BARS, stored.name)),
+        _holds("clock", lambda: check_clock(frame, stored.name)),
+        Check(name="prices", passed=broken == 0, metadata={"bars with open or close outside low to high": broken}),
+    ]
+
+
+def feature_checks(stored: Published) -> list[Check]:
+    """Schema, clock and the truncation check that ran before publication."""
+    frame, leak = stored.read_frame(), stored.card["leak_check"]
+    listed = ["ts_utc", "close_ts_utc", *(column["name"] for column in stored.card["columns"])]
+    infinite = sum(int(frame[name].is_infinite().sum()) for name in listed[2:])
+    return [
+        Check(
+            name="schema",
+            passed=frame.columns == listed and infinite == 0,
+            metadata={"columns": len(listed), "infinite values": infinite},
+        ),
+        _holds("clock", lambda: check_clock(frame, stored.name, "close_ts_utc")),
+        Check(name="leak_by_truncation", passed=leak["n_findings"] == 0 and leak["n_cuts"] > 0, metadata=dict(leak)),
+    ]
+
+
+def split_checks(stored: Published) -> list[Check]:
+    """Fold order, labels that end in time, and the leak checks of every feature partition used."""
+    frame, folds, leak = stored.read_frame(), stored.read_frame(FOLDS), stored.card["leak_suite"]
+    label_end, decided = frame["label_end_utc"], frame["close_ts_utc"]
+    overlapping = sum(
+        int((label_end[row["train_start"] : row["validation_stop"]] > decided[row["test_start"]]).sum())
+        for row in folds.filter(pl.col("test_start") < frame.height).iter_rows(named=True)
+    )
+    tested = sum(row["test_stop"] - row["test_start"] for row in folds.iter_rows(named=True))
+    return [
+        Check(name="labels", passed=overlapping == 0, metadata={"labels that reach a test block": overlapping}),
+        Check(name="folds", passed=tested > 0, metadata={"folds": folds.height - 1, "tested rows": tested}),
+        Check(name="leak_by_truncation", passed=leak["n_findings"] == 0 and leak["n_cuts"] > 0, metadata=dict(leak)),
+    ]
+
+
+def _holds(name: str, assertion: Callable[[], None]) -> Check:
+    try:
+        assertion()
+    except PipelineError as error:
+        return Check(name=name, passed=False, metadata={"finding": str(error)})
+    return Check(name=name, passed=True, metadata={"finding": "none"})
+
+
+def _definition(checked: Checked, name: str, description: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=checked.asset, name=name, description=description, blocking=True, partitions_def=checked.partitions
+    )
+    def check(context: dg.AssetCheckExecutionContext, home: HomeResource) -> dg.AssetCheckResult:
+        stored = checked.opener(home.open(), context.partition_key)
+        outcome = next(each for each in checked.checker(stored) if each.name == name)
+        return dg.AssetCheckResult(passed=outcome.passed, metadata=dict(outcome.metadata))
+
+    return check

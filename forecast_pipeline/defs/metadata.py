@@ -1,0 +1,71 @@
+"""What an event shows in the UI, made from the card of what was published."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from forecast_pipeline.core.publication import Published
+
+Metadata = dict[str, Any]
+
+
+def card_metadata(stored: Published, frame_suffix: str | None = ".parquet") -> Metadata:
+    """Row count, span, hashes, files and notes of a partition, and the schema of its table."""
+    card = stored.card
+    metadata: Metadata = {"sha256": stored.sha256, "card": dg.MetadataValue.json(_brief(card))}
+    if card.get("n_rows") is not None:
+        metadata["dagster/partition_row_count"] = int(card["n_rows"])
+        metadata["rows"] = int(card["n_rows"])
+    for name in ("first_ts_utc", "last_ts_utc", "price_side"):
+        if card.get(name):
+            metadata[name] = str(card[name])
+    metadata["bytes"] = sum(int(entry["bytes"]) for entry in card["files"].values())
+    for suffix in card["files"]:
+        metadata[f"file{suffix}"] = dg.MetadataValue.path(str(stored.path(suffix)))
+    if frame_suffix in card["files"]:
+        metadata["dagster/uri"] = str(stored.path(str(frame_suffix)))
+        metadata["dagster/column_schema"] = table_schema(stored, str(frame_suffix))
+    return metadata
+
+
+def table_schema(stored: Published, suffix: str) -> dg.TableSchema:
+    """Columns of a published table, with units and descriptions where the card has them."""
+    known = {column["name"]: column for column in [*stored.card.get("columns", []), *stored.card.get("origins", [])]}
+    schema = pl.read_parquet_schema(stored.path(suffix))
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name, str(dtype), description=_describe(known.get(name))) for name, dtype in schema.items()
+        ]
+    )
+
+
+def counts_table(title: str, counts: Mapping[str, Any]) -> dg.MetadataValue:
+    """Markdown table of counts, or a line that says there are none."""
+    if not counts:
+        return dg.MetadataValue.md(f"no {title}")
+    rows = "\n".join(f"| {name} | {count} |" for name, count in counts.items())
+    return dg.MetadataValue.md(f"| {title} | n |\n|---|---|\n{rows}")
+
+
+def frame_table(frame: pl.DataFrame, digits: int = 6) -> dg.MetadataValue:
+    """A small frame as a Markdown table."""
+    head = f"| {' | '.join(frame.columns)} |\n|{'---|' * frame.width}\n"
+    return dg.MetadataValue.md(
+        head + "\n".join(f"| {' | '.join(_cell(v, digits) for v in row)} |" for row in frame.rows())
+    )
+
+
+def _cell(value: object, digits: int) -> str:
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value).replace("|", "\\|")
+
+
+def _describe(column: Mapping[str, Any] | None) -> str | None:
+    return f"{column['description']} [{column['unit']}]" if column else None
+
+
+def _brief(card: Mapping[str, Any]) -> Metadata:
+    """The card without its long lists, which have metadata of their own."""
+    long = ("columns", "origins", "feature_columns", "mu", "sigma", "fold_plan", "sources")
+    return {name: value for name, value in card.items() if name not in long}

@@ -1,0 +1,143 @@
+"""Sensors and the schedule: new files, retraining, and the nightly repair."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from forecast_pipeline.candles.ingest import ingest_file
+from forecast_pipeline.candles.landing import landed_files, landed_symbols
+from forecast_pipeline.candles.vendors.protocol import SourceOptions
+from forecast_pipeline.core.errors import PipelineError
+from forecast_pipeline.core.home import Home
+from forecast_pipeline.defs.assets.backtests import OUT_OF_SAMPLE_KEY, REPORTS_KEY
+from forecast_pipeline.defs.assets.forecasts import CHAMPIONS_KEY, QUANTILES_KEY
+from forecast_pipeline.defs.assets.models import BASELINES_KEY, model_key
+from forecast_pipeline.defs.landing import landed_event
+from forecast_pipeline.defs.lineage import BARS_KEY, CANDLES_KEY, FEATURES_KEY, SPLITS_KEY
+from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, SYMBOL_YEAR, symbol_timeframe, symbol_year, symbols
+from forecast_pipeline.defs.resources import HomeResource
+from forecast_pipeline.defs.staleness import new_bars_since_training, partitions_to_repair
+from forecast_pipeline.models.registry import MODELS
+
+Requests = dg.RunRequest | dg.SkipReason
+POLL_SECONDS = 30
+NIGHTLY = "30 22 * * 1-5"  # half an hour after the FX day has ended in winter, an hour and a half in summer
+
+# Executors start no process per step: a step is a second of work, a process costs several.
+candles_job = dg.define_asset_job(
+    "candles_job", selection=dg.AssetSelection.assets(CANDLES_KEY), partitions_def=SYMBOL_YEAR
+)
+training_job = dg.define_asset_job(
+    "training_job",
+    selection=dg.AssetSelection.assets(
+        BASELINES_KEY,
+        *(model_key(name) for name in MODELS),
+        OUT_OF_SAMPLE_KEY,
+        REPORTS_KEY,
+        CHAMPIONS_KEY,
+        QUANTILES_KEY,
+    ),
+    partitions_def=SYMBOL_TIMEFRAME,
+    description="Everything from models to the live forecast, for one symbol and timeframe.",
+)
+repair_job = dg.define_asset_job(
+    "repair_job",
+    selection=dg.AssetSelection.assets(BARS_KEY, FEATURES_KEY, SPLITS_KEY),
+    partitions_def=SYMBOL_TIMEFRAME,
+    description="Bars, features and folds of one symbol and timeframe.",
+)
+
+
+@dg.sensor(job=candles_job, minimum_interval_seconds=POLL_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def landing_sensor(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.SensorResult:
+    """Ingest what stands in the inbox, then request the candles of every file not requested yet.
+
+    A file dropped as ``inbox/<vendor>/<symbol>/<file>`` is landed; one that is refused
+    moves to ``inbox/.refused`` with the reason beside it.
+    """
+    folder = home.open()
+    refused = _take_inbox(folder)
+    seen = set(json.loads(context.cursor or "[]"))
+    requests, events, names = [], [], set()
+    for symbol in landed_symbols(folder):
+        for file in landed_files(folder, symbol):
+            if file.stored.sha256 in seen:
+                continue
+            seen.add(file.stored.sha256)
+            names.add(symbol)
+            events.append(landed_event(symbol, file))
+            requests += [
+                dg.RunRequest(
+                    run_key=f"{symbol}|{year}:{file.stored.sha256}",
+                    partition_key=symbol_year(symbol, year),
+                    tags={"symbol": symbol},
+                )
+                for year in file.years
+            ]
+    return dg.SensorResult(
+        run_requests=requests,
+        dynamic_partitions_requests=[symbols.build_add_request(sorted(names))] if names else [],
+        asset_events=events,
+        cursor=json.dumps(sorted(seen)),
+        skip_reason=None if requests else dg.SkipReason(f"no new file; {refused} refused in the inbox"),
+    )
+
+
+@dg.sensor(job=training_job, minimum_interval_seconds=POLL_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def retrain_sensor(home: HomeResource) -> Iterator[Requests]:
+    """Start training where enough new closed bars have arrived since the models were trained."""
+    folder, threshold = home.open(), home.settings().automation.retrain_after_bars
+    n_requests = 0
+    for symbol, timeframe, n_bars, split_sha256 in new_bars_since_training(folder):
+        if n_bars < threshold:
+            continue
+        n_requests += 1
+        yield dg.RunRequest(
+            run_key=f"{symbol}|{timeframe}:{split_sha256}",
+            partition_key=symbol_timeframe(symbol, timeframe),
+            tags={"symbol": symbol},
+        )
+    if not n_requests:
+        yield dg.SkipReason(f"no trained timeframe has {threshold} new bars")
+
+
+@dg.schedule(job=repair_job, cron_schedule=NIGHTLY, default_status=dg.DefaultScheduleStatus.RUNNING)
+def nightly_backfill(
+    context: dg.ScheduleEvaluationContext, home: HomeResource
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Request again every partition that is missing or older than what it was made of."""
+    night = context.scheduled_execution_time.date().isoformat()
+    keys = list(partitions_to_repair(home.open()))
+    for symbol, timeframe in keys:
+        yield dg.RunRequest(
+            run_key=f"{night}:{symbol}|{timeframe}",
+            partition_key=symbol_timeframe(symbol, timeframe),
+            tags={"symbol": symbol},
+        )
+    if not keys:
+        yield dg.SkipReason("every partition is up to date")
+
+
+def _take_inbox(folder: Home) -> int:
+    """Land what stands in the inbox; return how many files were refused so far."""
+    refused = folder.inbox / ".refused"
+    for path in sorted(folder.inbox.glob("*/*/*")) if folder.inbox.is_dir() else []:
+        if refused in path.parents or path.name.startswith(".") or not _is_plain(path, folder.inbox):
+            continue
+        vendor, symbol = path.parts[-3], path.parts[-2]
+        try:
+            ingest_file(folder, path, symbol, SourceOptions(vendor=vendor))
+        except PipelineError as error:
+            refused.mkdir(parents=True, exist_ok=True)
+            (refused / f"{path.name}.reason.txt").write_text(f"{error}\n", encoding="utf-8")
+            path.replace(refused / path.name)
+        else:
+            path.unlink()
+    return len(list(refused.glob("*.reason.txt"))) if refused.is_dir() else 0
+
+
+def _is_plain(path: Path, root: Path) -> bool:
+    """Whether an entry is a file of its own inside the inbox, and not a link out of it."""
+    return path.is_file() and not path.is_symlink() and root.resolve() in path.resolve().parents

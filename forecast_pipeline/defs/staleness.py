@@ -1,0 +1,41 @@
+"""Our own staleness report, from the cards: exact, and independent of the event log."""
+
+from collections.abc import Iterator
+
+from forecast_pipeline.bars.build import buildable_timeframes
+from forecast_pipeline.candles.build import candle_partitions
+from forecast_pipeline.candles.landing import landed_symbols
+from forecast_pipeline.core.home import Home
+from forecast_pipeline.core.publication import Published, find
+from forecast_pipeline.core.timeframe import Timeframe
+from forecast_pipeline.models.artifact import artifacts_of
+
+
+def new_bars_since_training(home: Home) -> Iterator[tuple[str, str, int, str]]:
+    """Symbol, timeframe, bars newer than the models, and hash of the present split.
+
+    Only timeframes that have been trained at least once are reported.
+    """
+    for symbol in landed_symbols(home):
+        for timeframe in Timeframe:
+            split = find(home.splits(symbol), timeframe)
+            cards = artifacts_of(home, symbol, timeframe) if split else []
+            if split is None or not cards:
+                continue
+            served = min(int(card.card["fold"]["test_start"]) for card in cards)
+            yield symbol, timeframe.value, int(split.card["n_rows"]) - served, split.sha256
+
+
+def partitions_to_repair(home: Home) -> Iterator[tuple[str, str]]:
+    """Symbol and timeframe wherever bars or features are missing or older than their upstream."""
+    for symbol in landed_symbols(home):
+        years = {f"candles/{year.card['year']}": year.sha256 for year in candle_partitions(home, symbol)}
+        for timeframe in buildable_timeframes(home, symbol):
+            bars = find(home.bars(symbol), timeframe)
+            features = find(home.features(symbol), timeframe)
+            if not _is_fresh(bars, years) or bars is None or not _is_fresh(features, {"bars": bars.sha256}):
+                yield symbol, timeframe.value
+
+
+def _is_fresh(stored: Published | None, upstream: dict[str, str]) -> bool:
+    return stored is not None and stored.card["upstream"] == upstream

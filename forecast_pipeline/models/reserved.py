@@ -1,0 +1,107 @@
+"""Parameters of the specification that no family of this release reads: checked, and refused when set.
+
+They stand here under their names and defaults so that a configuration written for the
+whole system is understood; silently ignoring one would be worse than refusing it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from forecast_pipeline.core.configuration import Configuration
+from forecast_pipeline.core.errors import InvalidConfiguration
+
+
+class DeepParameters(Configuration):
+    """Read by ``latent_diffusion`` and ``sssd``.
+
+    Attributes:
+        patch_len: Bars of context.
+        z_dim: Latent dimensions.
+        hidden_channels: Channels of the encoder.
+        n_down: Stride-2 blocks of the encoder; 2 to this power may not exceed ``patch_len``.
+        T: Diffusion steps in training.
+        epochs: Training epochs.
+        batch_size: Rows of a gradient step.
+        learning_rate: Step size of the optimiser.
+    """
+
+    patch_len: int = Field(default=64, ge=2)
+    z_dim: int = Field(default=128, ge=1)
+    hidden_channels: int = Field(default=256, ge=1)
+    n_down: int = Field(default=6, ge=1)
+    T: int = Field(default=1000, ge=2)
+    epochs: int = Field(default=30, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=0.001, gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if 2**self.n_down > self.patch_len:
+            raise ValueError(f"2**n_down must be at most patch_len={self.patch_len}, was {2**self.n_down}")
+        return self
+
+
+class SearchParameters(Configuration):
+    """Read by the search stage.
+
+    Attributes:
+        optimization_method: How hyper-parameters are searched.
+        population_size: Configurations of a generation.
+        generations: Generations.
+        mutation_rate: Probability that a parameter mutates.
+        crossover_rate: Probability that two parents mix.
+    """
+
+    optimization_method: Literal["none", "genetic-basic", "nsga2", "optuna"] = "none"
+    population_size: int = Field(default=50, ge=2)
+    generations: int = Field(default=100, ge=1)
+    mutation_rate: float = Field(default=0.1, ge=0, le=1)
+    crossover_rate: float = Field(default=0.8, ge=0, le=1)
+
+
+class AcceleratorParameters(Configuration):
+    """Read by the neural families.
+
+    Attributes:
+        use_nvidia_opts: Turn on all that follow.
+        use_amp: Automatic mixed precision.
+        precision: Number format under mixed precision.
+        compile_model: Compile the network.
+        use_fused_optimizer: Fused optimiser steps.
+        use_flash_attention: Flash attention where the device has it.
+        gradient_accumulation_steps: Batches of one optimiser step.
+    """
+
+    use_nvidia_opts: bool = False
+    use_amp: bool = False
+    precision: Literal["fp16", "bf16", "fp32"] = "fp16"
+    compile_model: bool = False
+    use_fused_optimizer: bool = False
+    use_flash_attention: bool = False
+    gradient_accumulation_steps: int = Field(default=1, ge=1)
+
+
+RESERVED: tuple[type[Configuration], ...] = (DeepParameters, SearchParameters, AcceleratorParameters)
+
+
+def refuse_reserved(model_name: str, values: dict[str, object]) -> None:
+    """Refuse parameters that the family does not read.
+
+    Raises:
+        InvalidConfiguration: Naming each, and who reads it.
+    """
+    readers = {name: (each.__doc__ or "").splitlines()[0] for each in RESERVED for name in each.model_fields}
+    unread = {name: readers[name] for name in values if name in readers}
+    for each in RESERVED:
+        each.parse({name: value for name, value in values.items() if name in each.model_fields})
+    if unread:
+        told = "; ".join(f"{name}: {reader.rstrip('.').lower()}" for name, reader in unread.items())
+        raise InvalidConfiguration(
+            f"{model_name} must be given only parameters that it reads",
+            was=told,
+            why="a setting without effect would be recorded as if it had one",
+            do="leave them at their defaults",
+        )

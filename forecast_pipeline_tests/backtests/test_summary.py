@@ -1,0 +1,159 @@
+"""The verdict: green only where skill was planted, and two different sentences for not finding it."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from forecast_pipeline.backtests.positions import CostModel
+from forecast_pipeline.backtests.preview import markdown_preview
+from forecast_pipeline.backtests.summary import summarise
+from forecast_pipeline.core.errors import CorruptData, MissingData
+
+
+def colours(summary):
+    return {light.name: light.colour for light in summary.verdict.lights}
+
+
+def test_planted_skill_is_found(make_forecasts, facts):
+    summary = summarise(make_forecasts(skill=0.25), facts, CostModel())
+
+    assert colours(summary)["Skill"] == "green"
+    assert "beats the best baseline, random_walk" in summary.verdict.conclusion
+    assert "too good" in summary.verdict.doubt
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_random_walk_is_not_green(make_forecasts, facts, seed):
+    summary = summarise(make_forecasts(seed=seed, models=("ridge", "forest")), facts, CostModel())
+
+    assert colours(summary)["Skill"] != "green"
+    assert summary.verdict.conclusion == "No model is shown to beat the best baseline"
+
+
+def test_no_skill_and_not_enough_data_are_different_sentences(make_forecasts, facts):
+    enough = summarise(make_forecasts(n_rows=3000, horizons=(1,)), facts, CostModel(spread_pips=2.0))
+    scarce = summarise(make_forecasts(n_rows=100, horizons=(1,)), facts, CostModel())
+
+    assert "could have shown" in enough.verdict.light("Skill").sentence
+    assert "could not have shown" in scarce.verdict.light("Skill").sentence
+    assert colours(enough)["Power"] == "green"
+    assert colours(scarce)["Power"] == "amber"
+
+
+def test_a_wrong_width_turns_the_calibration_light_red(make_forecasts, facts):
+    forecasts = make_forecasts()
+    levels = [c for c in forecasts.columns if c.startswith("q")]
+    towards_mean = [(0.6 * pl.col(q) + 0.4 * pl.col("mean")).alias(q) for q in levels]
+    narrow = forecasts.with_columns(towards_mean)
+
+    assert colours(summarise(forecasts, facts, CostModel()))["Calibration"] != "red"
+    assert colours(summarise(narrow, facts, CostModel()))["Calibration"] == "red"
+
+
+@pytest.mark.parametrize(
+    ("suite", "colour"),
+    [
+        (None, "amber"),
+        ({"n_cuts": 9, "n_findings": 0}, "green"),
+        ({"n_cuts": 9, "n_findings": 2}, "red"),
+        ({"n_cuts": 9, "n_findings": 0, "n_skipped": 1}, "amber"),
+        ({"n_cuts": 9}, "amber"),
+    ],
+    ids=["missing", "clean", "leaking", "skipped", "no findings recorded"],
+)
+def test_leak_light(make_forecasts, facts, suite, colour):
+    summary = summarise(make_forecasts(n_rows=100), facts | {"leak_suite": suite}, CostModel())
+
+    assert colours(summary)["Leak suite"] == colour
+    assert (colour == "red") == summary.verdict.doubt.startswith("The leak suite found")
+
+
+def test_every_score_has_an_effective_sample_size_no_larger_than_its_disjoint_labels(make_forecasts, facts):
+    scores = summarise(make_forecasts(horizons=(1, 4, 12)), facts, CostModel()).scores
+
+    assert (scores["n_eff"] <= scores["n_disjoint"]).all()
+    assert scores.filter(pl.col("horizon_bars") == 12)["n_disjoint"].to_list() == [125] * 3
+
+
+def test_scores_equal_an_independent_computation(make_forecasts, facts):
+    forecasts = make_forecasts(skill=0.2)
+    summary = summarise(forecasts, facts, CostModel())
+
+    for row in summary.scores.iter_rows(named=True):
+        rows = forecasts.filter(segment="out_of_sample", model=row["model"], horizon_bars=row["horizon_bars"])
+        outcome, mean = rows["outcome"].to_numpy(), rows["mean"].to_numpy()
+        inside = (rows["q05"].to_numpy() <= outcome) & (outcome <= rows["q95"].to_numpy())
+        assert row["crps_bps"] == pytest.approx(1e4 * rows["crps"].mean(), rel=1e-9)
+        assert row["mae_bps"] == pytest.approx(1e4 * np.abs(outcome - mean).mean(), rel=1e-9)
+        assert row["r2"] == pytest.approx(1 - ((outcome - mean) ** 2).sum() / (outcome**2).sum(), abs=1e-9)
+        assert row["coverage_90"] == pytest.approx(inside.mean(), rel=1e-9)
+        if not row["is_baseline"]:
+            assert row["ic"] == pytest.approx(stats.pearsonr(mean, outcome).statistic, abs=1e-9)
+
+
+def test_order_of_rows_does_not_matter(make_forecasts, facts):
+    forecasts = make_forecasts(skill=0.2, n_rows=300)
+
+    plain = summarise(forecasts, facts, CostModel())
+    shuffled = summarise(forecasts.sample(fraction=1.0, shuffle=True, seed=1), facts, CostModel())
+
+    assert plain.scores.equals(shuffled.scores, null_equal=True)
+    assert plain.folds.equals(shuffled.folds, null_equal=True)
+    assert plain.verdict == shuffled.verdict
+
+
+def test_pooled_scores_are_the_weighted_mean_of_the_folds(make_forecasts, facts):
+    summary = summarise(make_forecasts(skill=0.2, n_folds=3), facts, CostModel())
+    folds = summary.folds.filter(model="ridge", horizon_bars=4)
+    pooled = summary.scores.row(by_predicate=(pl.col("model") == "ridge") & (pl.col("horizon_bars") == 4), named=True)
+
+    mean = (folds["crps_bps"] * folds["n_rows"]).sum() / folds["n_rows"].sum()
+
+    assert mean == pytest.approx(pooled["crps_bps"], rel=1e-9)
+
+
+def test_the_baseline_compared_with_is_the_best_of_its_horizon(make_forecasts, facts):
+    summary = summarise(make_forecasts(baselines=("ewma", "random_walk", "climatology")), facts, CostModel())
+    baselines = summary.scores.filter("is_baseline")
+
+    for horizon in (1, 4):
+        best = baselines.filter(horizon_bars=horizon).sort("crps_bps", "model")["model"][0]
+        models = summary.scores.filter(~pl.col("is_baseline"), pl.col("horizon_bars") == horizon)
+        assert models["baseline"].unique().to_list() == [best]
+
+
+def test_in_sample_rows_change_nothing_out_of_sample(make_forecasts, facts):
+    forecasts = make_forecasts(n_rows=300)
+    without = forecasts.filter(segment="out_of_sample")
+
+    scores = summarise(forecasts, facts, CostModel()).scores
+    alone = summarise(without, facts, CostModel())
+
+    assert scores.equals(alone.scores, null_equal=True)
+    assert alone.samples["r2_in"].is_null().all()
+
+
+def test_a_file_without_tested_rows_is_refused(make_forecasts, facts):
+    trained = make_forecasts(n_rows=50).filter(segment="in_sample")
+
+    with pytest.raises(MissingData, match="out-of-sample"):
+        summarise(trained, facts, CostModel())
+
+
+def test_another_schema_is_refused(make_forecasts, facts):
+    with pytest.raises(CorruptData, match="crps is missing"):
+        summarise(make_forecasts(n_rows=50).drop("crps"), facts, CostModel())
+
+
+def test_preview_is_one_table_with_every_model_and_no_markup(make_forecasts, facts):
+    forecasts = make_forecasts(n_rows=60, models=("a|b<script>",))
+
+    text = markdown_preview(summarise(forecasts, facts, CostModel()))
+
+    assert "<script>" not in text
+    assert text.count("(baseline)") == 4
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.replace("\\|", "").count("|") for line in rows} == {10}
