@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 NOT_RECORDED = "not recorded"
+_PLAN_ORDER = (
+    *("fold", "mode", "train_start", "train_end", "test_start", "test_end"),
+    *("n_train", "n_validation", "n_test", "purge_bars", "embargo_bars"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +163,10 @@ def sample_table(summary: Summary) -> Table:
     caption = "Degradation is not computed: the file holds no in-sample rows of the headline model."
     if row["n_rows_in"] is not None:
         lost = 100.0 * row["r2_lost"]
+        verb = "rises" if lost < 0.0 else "falls"
         caption = (
-            f"From in-sample to out-of-sample the R² of {verdict.headline_model} falls by {number(lost, 2)} points."
+            f"From in-sample to out-of-sample the R² of {verdict.headline_model} {verb} by "
+            f"{number(abs(lost), 2)} points."
         )
     columns: _Columns = {
         "n in": lambda r: "none" if r["n_rows_in"] is None else str(r["n_rows_in"]),
@@ -219,7 +225,9 @@ def split_table(facts: Mapping[str, Any]) -> Table | None:
     plan = list(facts.get("fold_plan") or [])
     if not plan:
         return None
-    names = list(dict.fromkeys(name for row in plan for name in row))
+    found = dict.fromkeys(name for row in plan for name in row)
+    # A card keeps its keys in the order of the alphabet; a reader wants the order of time.
+    names = [name for name in _PLAN_ORDER if name in found] + [n for n in found if n not in _PLAN_ORDER]
     heads = tuple(name.replace("_", " ") for name in names)
     rows = [(False, tuple(_plain(row.get(name)) for name in names)) for row in plan]
     purges = {row.get("purge_bars") for row in plan}

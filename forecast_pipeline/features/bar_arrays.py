@@ -1,8 +1,7 @@
-"""Bars as plain arrays, checked once, in the scale that the indicators want."""
+"""Bars as plain arrays, checked once."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +23,7 @@ class BarArrays:
     """One timeframe's bars, all arrays of shape ``(T,)``, oldest first.
 
     Attributes:
-        open: First price, finite and positive, in units of a power of two (see `bar_arrays`).
+        open: First price, finite and positive, in quote currency.
         high: Highest price.
         low: Lowest price.
         close: Last price, known at ``close_ts_utc``.
@@ -47,10 +46,6 @@ class BarArrays:
 def bar_arrays(bars: pl.DataFrame) -> BarArrays:
     """Check a bars frame and turn it into arrays.
 
-    Prices are divided by the power of two that brings the first close into ``[1, 2)``. That changes no
-    digit, so every dimensionless indicator keeps its value, and it gives TA-Lib's absolute ``1e-14`` for
-    "zero" the same meaning for yen as for euro.
-
     Args:
         bars: Frame that follows ``core.schema.BARS``, strictly increasing in ``ts_utc``.
 
@@ -70,10 +65,9 @@ def bar_arrays(bars: pl.DataFrame) -> BarArrays:
                 why="one such price makes recursive indicators undefined for the rest of the history",
                 do="build the bars of this partition again",
             )
-    unit = 2.0 ** (math.frexp(prices["close"][0])[1] - 1) if bars.height else 1.0
     opens_us = bars["ts_utc"].cast(pl.Int64).to_numpy()
     return BarArrays(
-        **{name: values / unit for name, values in prices.items()},
+        **prices,
         volume=np.ascontiguousarray(bars["volume"].fill_null(float("nan")).to_numpy(), dtype=np.float64),
         session=shifted_clock(opens_us) // _US_PER_DAY,
         opens_us=opens_us,

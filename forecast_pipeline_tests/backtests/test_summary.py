@@ -43,6 +43,14 @@ def test_no_skill_and_not_enough_data_are_different_sentences(make_forecasts, fa
     assert colours(scarce)["Power"] == "amber"
 
 
+def test_a_significant_loss_is_called_a_loss_and_not_a_lack_of_data(make_forecasts, facts):
+    summary = summarise(make_forecasts(noise=0.8, n_rows=600), facts, CostModel())
+
+    assert colours(summary)["Skill"] == "red"
+    assert summary.verdict.light("Skill").sentence.startswith("Worse than the best baseline beyond chance")
+    assert summary.verdict.doubt.startswith("It is a result about these fits")
+
+
 def test_a_wrong_width_turns_the_calibration_light_red(make_forecasts, facts):
     forecasts = make_forecasts()
     levels = [c for c in forecasts.columns if c.startswith("q")]

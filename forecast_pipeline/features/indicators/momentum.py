@@ -34,7 +34,7 @@ def rsi(close: FloatArray, lookback_bars: int = 14, tolerance: float = 1e-6) -> 
     Returns:
         Shape ``(T,)``, in ``[0, 100]``; NaN in the first ``lookback_bars`` rows. A history without losses
         gives 100; one without any change for as long as the smoothing remembers gives 50, where TA-Lib gives
-        0 or its last value.
+        0 or keeps its last value.
 
     Raises:
         ValueError: If ``lookback_bars`` is less than 2.
@@ -146,7 +146,7 @@ def cci(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int
 
     Returns:
         Shape ``(T,)``, dimensionless, unbounded in principle; NaN in the first ``lookback_bars - 1`` rows.
-        Typical prices that are equal up to rounding give 0, where TA-Lib may give plus or minus 67.
+        Typical prices that are equal up to rounding give 0: what is left of them is no deviation.
 
     Raises:
         ValueError: If ``lookback_bars`` is less than 2.
@@ -173,9 +173,8 @@ def mfi(
 ) -> FloatArray:
     """Money flow index: share of the flow that came with a rising typical price.
 
-    Not TA-Lib's function, for two traps in it: typical prices that are equal in ticks compare as different by
-    rounding (up to 15 points off), and a total flow below 1.0 returns 0, which makes the value depend on the
-    unit of the volume.
+    Not TA-Lib's function: in its running sums one unrecorded volume would spoil the rest of the history.
+    Typical prices that are equal in ticks count as equal although their floats may differ in the last digit.
 
     Args:
         high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.

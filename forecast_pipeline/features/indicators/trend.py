@@ -115,7 +115,7 @@ def adx(
 
     This is Wilder's original [1]_. Not TA-Lib's function: on a bar whose up move and down move are equal,
     Wilder counts neither, but in floats one of them wins by rounding. Prices move in ticks, so that happens
-    all the time, and it shifts the index by up to a point. A market that has not moved for as long as the
+    all the time, and it shifts the index by a point now and then. A market that has not moved for as long as the
     smoothing remembers has no direction and gives 0; TA-Lib would hold its last value for ever.
 
     Args:

@@ -1,0 +1,1 @@
+"""Commands: thin skins that parse, call one function and print. No rule about data lives here."""

@@ -1,0 +1,138 @@
+"""Verification of a lake: every hash, the leak suite end to end, and serving against the batch."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from forecast_pipeline.bars.build import build_bars, buildable_timeframes
+from forecast_pipeline.candles.build import candle_partitions
+from forecast_pipeline.core.errors import PipelineError
+from forecast_pipeline.core.home import Home
+from forecast_pipeline.core.publication import find, frame_writer, publish
+from forecast_pipeline.core.query import published_partitions
+from forecast_pipeline.features.build import build_features, read_features
+from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.forecasts.inference import forecast_rows
+from forecast_pipeline.models.artifact import artifacts_of, open_artifact
+from forecast_pipeline.splits.assemble import assemble
+from forecast_pipeline.splits.build import read_split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from forecast_pipeline.core.timeframe import Timeframe
+
+REPLAYED_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Outcome of one verification.
+
+    Attributes:
+        name: What was verified.
+        passed: Whether it holds.
+        detail: How much was looked at, or what was found.
+    """
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def verify(home: Home, symbol: str, timeframe: Timeframe, n_cuts: int = 2) -> Iterator[Finding]:
+    """Verify what is published for a symbol and base timeframe.
+
+    Args:
+        home: State folder.
+        symbol: Normalised symbol.
+        timeframe: Base timeframe.
+        n_cuts: Instants at which the whole chain is rebuilt from candles that end there.
+
+    Yields:
+        One finding per verification, as it ends.
+    """
+    yield verify_hashes(home, symbol)
+    for position in range(n_cuts):
+        yield verify_truncation(home, symbol, timeframe, (position + 1) / (n_cuts + 1))
+    for card in artifacts_of(home, symbol, timeframe):
+        yield verify_serving(home, symbol, timeframe, card.name)
+
+
+def verify_hashes(home: Home, symbol: str) -> Finding:
+    """Every file of the symbol's partitions has the hash its card states."""
+    n_files, faults = 0, []
+    for _, stored in published_partitions(home):
+        if stored.card.get("symbol") != symbol:
+            continue
+        for suffix in stored.card["files"]:
+            n_files += 1
+            try:
+                stored.read_bytes(suffix)
+            except PipelineError as error:
+                faults.append(str(error))
+    return Finding("hashes", not faults, "; ".join(faults) or f"{n_files} files are what was published")
+
+
+def verify_truncation(home: Home, symbol: str, timeframe: Timeframe, at_fraction: float) -> Finding:
+    """Rebuild bars, features and matrix from candles that end at a cut: nothing before it may differ.
+
+    Args:
+        home: State folder.
+        symbol: Normalised symbol.
+        timeframe: Base timeframe.
+        at_fraction: Where in the history to cut, between 0 and 1.
+    """
+    split = read_split(home, symbol, timeframe)
+    cut = split.frame["close_ts_utc"][int(at_fraction * (split.frame.height - 1))]
+    parameters = split.stored.card["parameters"]
+    settings = FeatureParameters.parse(read_features(home, symbol, timeframe).card["parameters"])
+    with tempfile.TemporaryDirectory() as folder:
+        past = Home(Path(folder))
+        for year in candle_partitions(home, symbol):
+            kept = year.read_frame().filter(pl.col("ts_utc") < cut)
+            if kept.height:
+                facts = {key: value for key, value in year.card.items() if key not in ("files", "sha256")}
+                publish(past.candles(symbol), year.name, {".parquet": frame_writer(kept)}, facts)
+        for each in buildable_timeframes(home, symbol):
+            if find(home.features(symbol), each) is not None:
+                build_bars(past, symbol, each)
+                build_features(past, symbol, each, settings)
+        # The resolved configuration, so that a timeframe still without bars cannot change the columns.
+        rebuilt = assemble(past, symbol, timeframe, split.stored.card["indicator_tfs"], parameters["indicator_preset"])
+    names = ["close_ts_utc", *rebuilt.feature_columns]
+    known = rebuilt.frame.select(names)
+    original = split.frame.filter(pl.col("close_ts_utc") <= cut).select(names).head(known.height)
+    differing = [name for name in names if not original[name].equals(known[name])]
+    detail = f"{known.height} rows of {len(names)} columns rebuilt from candles before {cut:%Y-%m-%d %H:%M}"
+    found = f"changed with the future: {', '.join(differing[:5])}"
+    return Finding(f"truncation at {at_fraction:.0%}", not differing, found if differing else detail)
+
+
+def verify_serving(home: Home, symbol: str, timeframe: Timeframe, name: str) -> Finding:
+    """Past rows forecast one by one from cut data equal the same rows forecast in one batch."""
+    stored = find(home.models(symbol, timeframe), name)
+    if stored is None:
+        return Finding(f"serving {name}", passed=False, detail="the artifact vanished")
+    artifact = open_artifact(stored)
+    matrix = assemble(home, symbol, timeframe, stored.card["indicator_tfs"], "none")
+    positions = np.linspace(matrix.frame.height // 2, matrix.frame.height - 1, REPLAYED_ROWS).astype(int).tolist()
+    batch = forecast_rows(matrix, artifact, positions)
+    single = []
+    for position in positions:
+        past = type(matrix)(
+            **{name: getattr(matrix, name) for name in matrix.__slots__ if name != "frame"},
+            frame=matrix.frame[: position + 1],
+        )
+        single.append(forecast_rows(past, artifact, [-1]))
+    replayed = pl.concat(single).sort("issued_at_utc", "horizon_bars")
+    numbers = [column for column, dtype in batch.schema.items() if dtype == pl.Float64]
+    gap = float(np.max(np.abs(batch.select(numbers).to_numpy() - replayed.select(numbers).to_numpy())))
+    passed = gap <= 1e-9  # noqa: PLR2004 - the agreement that docs/timing.md promises
+    return Finding(f"serving {name}", passed, f"{len(positions)} decisions replayed, largest difference {gap:.1e}")
