@@ -98,7 +98,8 @@ def _publish_year(home: Home, symbol: str, year: int, sources: Sequence[_Marked]
     candles = good.unique(_KEY, keep="last", maintain_order=True).sort(_KEY).select(list(CANDLES))
     values = [name for name in CANDLES if name != "source"]
     n_replaced = good.unique(values).height - candles.height
-    quarantine = rows.filter(pl.col("reason").is_not_null()).sort("ts_utc", "source").select(list(QUARANTINE))
+    bad = rows.filter(pl.col("reason").is_not_null()).sort("ts_utc", "source", maintain_order=True)
+    quarantine = bad.select(list(QUARANTINE))
     check_schema(candles, CANDLES, f"candles of {symbol} {year}")
     facts: dict[str, Any] = {
         "stage": "candles",

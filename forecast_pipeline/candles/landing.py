@@ -66,7 +66,7 @@ def land(home: Home, symbol: str, path: Path, options: SourceOptions, facts: dic
     folder, name = home.landing(symbol), sha256[:_NAME_CHARACTERS]
     known = find(folder, name)
     if known is not None and known.card["options"] == options.model_dump():
-        return _landed(known)
+        return _landed(known if _is_intact(known) else _restored(known, path))
     suffix = "".join(c for c in path.suffix.lower() if c.isalnum() or c == ".")[:9] or ".bin"
     card = {
         "name": path.name,
@@ -94,6 +94,17 @@ def landed_symbols(home: Home) -> list[str]:
 
 def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
+
+
+def _is_intact(known: Published) -> bool:
+    path = known.path(known.card["suffix"])
+    return path.is_file() and sha256_of_file(path) == known.card["source_sha256"]
+
+
+def _restored(known: Published, path: Path) -> Published:
+    """The same ticket with a good copy of the file, so that it keeps its place among the others."""
+    facts = {key: value for key, value in known.card.items() if key not in ("files", "sha256")}
+    return publish(known.folder, known.name, {known.card["suffix"]: lambda target: _copy(path, target)}, facts)
 
 
 def _landed(stored: Published) -> LandedFile:

@@ -23,7 +23,7 @@ REASONS = {
     "before_1990": "the stamp lies before 1990: usually a wrong unit of epoch",
     "future": "the stamp lies more than a day after the file was ingested",
     "off_grid": "the stamp is not on the grid of its timeframe",
-    "not_finite": "a price is missing, NaN or infinite",
+    "not_finite": "a price is missing, NaN or infinite, or a volume is infinite",
     "not_positive": "a price is zero or negative, or a volume is negative",
     "range": "high is below low, or open or close lies outside them",
     "crossed_quote": "ask is below bid",
@@ -70,7 +70,8 @@ def _conditions(
     partly_quoted = pl.any_horizontal([q.is_not_null() for q in quoted]) & ~pl.all_horizontal(
         [q.is_finite().fill_null(value=False) for q in quoted]
     )
-    yield "not_finite", ~finite | partly_quoted
+    endless_volume = pl.col("volume").is_infinite().fill_null(value=False)
+    yield "not_finite", ~finite | partly_quoted | endless_volume
     positive = pl.all_horizontal(pl.col(PRICES) > 0) & (pl.col("volume").fill_null(0) >= 0)
     yield "not_positive", ~positive | (has_ask & pl.any_horizontal(q <= 0 for q in quoted))
     yield "range", _outside(*PRICES) | (has_ask & _outside(*ASK))

@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 import uuid
 from dataclasses import dataclass
@@ -132,8 +133,10 @@ def publish(
         card: dict[str, Any] = {**facts, "files": entries}
         card["sha256"] = sha256_of_value(card)
         content = (json.dumps(card, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+        listed = {str(entry["name"]) for entry in entries.values()}
+        _start_grace(folder, name, listed)
         write_atomically(folder / f"{name}.json", content)
-        _sweep(folder, name, {str(entry["name"]) for entry in entries.values()})
+        _sweep(folder, name, listed)
     return Published(folder, name, card)
 
 
@@ -192,10 +195,22 @@ def _write_file(folder: Path, name: str, suffix: str, writer: Callable[[Path], N
         sha256, size = sha256_of_file(temporary), temporary.stat().st_size
         final = f"{name}-{sha256[:_HASH_CHARACTERS]}{suffix}"
         temporary.replace(folder / final)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        free = shutil.disk_usage(folder).free
+        raise OSError(f"{folder / name}{suffix} must be written, {free} bytes are free there, was {error}") from error
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(folder)
     return {"name": final, "sha256": sha256, "bytes": size}
+
+
+def _start_grace(folder: Path, name: str, keep: set[str]) -> None:
+    """Let the age of the files that the present card lists and the next one does not count from now."""
+    with contextlib.suppress(CorruptData):
+        present = find(folder, name)
+        for entry in present.card["files"].values() if present else ():
+            if entry["name"] not in keep and (folder / entry["name"]).exists():
+                os.utime(folder / entry["name"])
 
 
 def _sweep(folder: Path, name: str, keep: set[str]) -> None:

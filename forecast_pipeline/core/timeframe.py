@@ -15,8 +15,8 @@ class Timeframe(StrEnum):
     Example:
         >>> Timeframe("4h").minutes
         240
-        >>> Timeframe.M5 < Timeframe.H1
-        True
+        >>> Timeframe.M5 < Timeframe.H1, max(Timeframe.M5, Timeframe.H1).value
+        (True, '1h')
     """
 
     M1 = "1m"
@@ -65,6 +65,18 @@ class Timeframe(StrEnum):
     def __lt__(self, other: str) -> bool:
         """Order by length, not by spelling."""
         return self.minutes < Timeframe(other).minutes
+
+    def __le__(self, other: str) -> bool:
+        """Order by length; text defines all four comparisons, so each has to be replaced."""
+        return self.minutes <= Timeframe(other).minutes
+
+    def __gt__(self, other: str) -> bool:
+        """Order by length."""
+        return self.minutes > Timeframe(other).minutes
+
+    def __ge__(self, other: str) -> bool:
+        """Order by length."""
+        return self.minutes >= Timeframe(other).minutes
 
 
 _MINUTES = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1440}

@@ -15,6 +15,7 @@ from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.stage_run import Check
 from forecast_pipeline.splits.build import FOLDS
 
+MAX_QUARANTINE_SHARE = 0.2
 Opener = Callable[[Home, str], Published]
 Checker = Callable[[Published], Sequence[Check]]
 
@@ -58,9 +59,6 @@ def candle_checks(stored: Published) -> list[Check]:
         ),
         Check(name="quarantine", passed=share <= MAX_QUARANTINE_SHARE, metadata={"quarantined share": share}),
     ]
-
-
-MAX_QUARANTINE_SHARE = 0.2
 
 
 def bar_checks(stored: Published) -> list[Check]:
@@ -120,8 +118,13 @@ def _definition(checked: Checked, name: str, description: str) -> dg.AssetChecks
         asset=checked.asset, name=name, description=description, blocking=True, partitions_def=checked.partitions
     )
     def check(context: dg.AssetCheckExecutionContext, home: HomeResource) -> dg.AssetCheckResult:
-        stored = checked.opener(home.open(), context.partition_key)
-        outcome = next(each for each in checked.checker(stored) if each.name == name)
-        return dg.AssetCheckResult(passed=outcome.passed, metadata=dict(outcome.metadata))
+        outcomes = [_outcome(checked, name, home.open(), key) for key in context.partition_keys]
+        failed = [key for key, outcome in zip(context.partition_keys, outcomes, strict=True) if not outcome.passed]
+        found = dict(outcomes[0].metadata) if len(outcomes) == 1 else {"partitions": len(outcomes)}
+        return dg.AssetCheckResult(passed=not failed, metadata=found | {"failed": ", ".join(failed) or "none"})
 
     return check
+
+
+def _outcome(checked: Checked, name: str, home: Home, key: str) -> Check:
+    return next(each for each in checked.checker(checked.opener(home, key)) if each.name == name)

@@ -1,13 +1,13 @@
 """Sensors and the schedule: new files, retraining, and the nightly repair."""
 
-import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 
-from forecast_pipeline.candles.ingest import ingest_file
-from forecast_pipeline.candles.landing import landed_files, landed_symbols
+from forecast_pipeline.candles.ingest import Ingested, ingest_file
+from forecast_pipeline.candles.landing import landed_symbols
 from forecast_pipeline.candles.vendors.protocol import SourceOptions
 from forecast_pipeline.core.errors import PipelineError
 from forecast_pipeline.core.home import Home
@@ -18,11 +18,12 @@ from forecast_pipeline.defs.landing import landed_event
 from forecast_pipeline.defs.lineage import BARS_KEY, CANDLES_KEY, FEATURES_KEY, SPLITS_KEY
 from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, SYMBOL_YEAR, symbol_timeframe, symbol_year, symbols
 from forecast_pipeline.defs.resources import HomeResource
-from forecast_pipeline.defs.staleness import new_bars_since_training, partitions_to_repair
+from forecast_pipeline.defs.staleness import new_bars_since_training, partitions_to_repair, years_to_build
 from forecast_pipeline.models.registry import MODELS
 
 Requests = dg.RunRequest | dg.SkipReason
 POLL_SECONDS = 30
+SETTLED_AFTER_SECONDS = 5.0
 NIGHTLY = "30 22 * * 1-5"  # half an hour after the FX day has ended in winter, an hour and a half in summer
 
 # Executors start no process per step: a step is a second of work, a process costs several.
@@ -52,36 +53,26 @@ repair_job = dg.define_asset_job(
 
 @dg.sensor(job=candles_job, minimum_interval_seconds=POLL_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 def landing_sensor(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.SensorResult:
-    """Ingest what stands in the inbox, then request the candles of every file not requested yet.
+    """Ingest what stands in the inbox, then request the candles of every file that they lack.
 
     A file dropped as ``inbox/<vendor>/<symbol>/<file>`` is landed; one that is refused
     moves to ``inbox/.refused`` with the reason beside it.
     """
     folder = home.open()
-    refused = _take_inbox(folder)
-    seen = set(json.loads(context.cursor or "[]"))
-    requests, events, names = [], [], set()
-    for symbol in landed_symbols(folder):
-        for file in landed_files(folder, symbol):
-            if file.stored.sha256 in seen:
-                continue
-            seen.add(file.stored.sha256)
-            names.add(symbol)
-            events.append(landed_event(symbol, file))
-            requests += [
-                dg.RunRequest(
-                    run_key=f"{symbol}|{year}:{file.stored.sha256}",
-                    partition_key=symbol_year(symbol, year),
-                    tags={"symbol": symbol},
-                )
-                for year in file.years
-            ]
+    landed, n_refused = _take_inbox(folder)
+    known = set(context.instance.get_dynamic_partitions(str(symbols.name)))
+    new = [symbol for symbol in landed_symbols(folder) if symbol not in known]
+    requests = [
+        dg.RunRequest(
+            run_key=f"{symbol}|{year}:{sha256}", partition_key=symbol_year(symbol, year), tags={"symbol": symbol}
+        )
+        for symbol, year, sha256 in years_to_build(folder)
+    ]
     return dg.SensorResult(
         run_requests=requests,
-        dynamic_partitions_requests=[symbols.build_add_request(sorted(names))] if names else [],
-        asset_events=events,
-        cursor=json.dumps(sorted(seen)),
-        skip_reason=None if requests else dg.SkipReason(f"no new file; {refused} refused in the inbox"),
+        dynamic_partitions_requests=[symbols.build_add_request(new)] if new else [],
+        asset_events=[landed_event(each.symbol, each.file) for each in landed],
+        skip_reason=None if requests else dg.SkipReason(f"no new file; {n_refused} refused in the inbox"),
     )
 
 
@@ -120,24 +111,26 @@ def nightly_backfill(
         yield dg.SkipReason("every partition is up to date")
 
 
-def _take_inbox(folder: Home) -> int:
-    """Land what stands in the inbox; return how many files were refused so far."""
+def _take_inbox(folder: Home) -> tuple[list[Ingested], int]:
+    """Land what stands in the inbox; return that, and how many files were refused so far."""
     refused = folder.inbox / ".refused"
+    landed = []
     for path in sorted(folder.inbox.glob("*/*/*")) if folder.inbox.is_dir() else []:
-        if refused in path.parents or path.name.startswith(".") or not _is_plain(path, folder.inbox):
+        if refused in path.parents or path.name.startswith(".") or not _is_settled(path, folder.inbox):
             continue
         vendor, symbol = path.parts[-3], path.parts[-2]
         try:
-            ingest_file(folder, path, symbol, SourceOptions(vendor=vendor))
+            landed.append(ingest_file(folder, path, symbol, SourceOptions(vendor=vendor)))
         except PipelineError as error:
             refused.mkdir(parents=True, exist_ok=True)
             (refused / f"{path.name}.reason.txt").write_text(f"{error}\n", encoding="utf-8")
             path.replace(refused / path.name)
         else:
             path.unlink()
-    return len(list(refused.glob("*.reason.txt"))) if refused.is_dir() else 0
+    return landed, len(list(refused.glob("*.reason.txt"))) if refused.is_dir() else 0
 
 
-def _is_plain(path: Path, root: Path) -> bool:
-    """Whether an entry is a file of its own inside the inbox, and not a link out of it."""
-    return path.is_file() and not path.is_symlink() and root.resolve() in path.resolve().parents
+def _is_settled(path: Path, root: Path) -> bool:
+    """Whether an entry is a file of its own inside the inbox that nobody is still writing."""
+    is_own = path.is_file() and not path.is_symlink() and root.resolve() in path.resolve().parents
+    return is_own and time.time() - path.stat().st_mtime > SETTLED_AFTER_SECONDS

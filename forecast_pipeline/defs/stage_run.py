@@ -1,8 +1,8 @@
 """The one loop of the graph: build each partition of a run and report it exactly.
 
-A run over a range yields one event per partition with its own content hash, because
-Dagster would write a single data version to all of them; a run of one partition
-yields an ordinary result, so that downstream assets of the same run follow.
+A run of one partition yields an ordinary result. A run over a range yields one more
+event per partition with its own content hash, because Dagster writes a single data
+version to all of them. Downstream assets of the same run follow in both cases.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,29 +58,48 @@ class Stage:
 def run_stage(context: dg.AssetExecutionContext, stage: Stage) -> Iterator[StageEvent]:
     """Build every partition of the run; fail at the end, naming those that failed.
 
+    Over a range, each partition is recorded the moment it is published, so that a
+    crash loses nothing. The result that lets downstream assets of the same run start
+    then stamps one data version on all partitions; the exact event of each follows
+    it and, being the newest, counts.
+
     Raises:
         dagster.Failure: If a partition was refused; the others are published.
     """
     keys = list(context.partition_keys)
     tags = _upstream_pointers(context, stage)
+    published: dict[str, Published] = {}
     failed: list[str] = []
     for key in keys:
         try:
-            stored = stage.build(key)
+            stored = published[key] = stage.build(key)
         except PipelineError as error:
             context.log.error("%s: %s", key, error)  # noqa: TRY400 - the text is for a person, the trace adds nothing
             failed.append(f"{key}: {error}")
             continue
-        metadata = {**stage.describe(stored)}
         for check in stage.check(stored):
             context.log_event(_evaluation(stage.key, check, key))
-        if len(keys) == 1:
-            yield dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(stored.sha256))
-        else:
-            version = {"dagster/data_version": stored.sha256, "dagster/code_version": stage.code_version}
-            yield dg.AssetMaterialization(stage.key, partition=key, metadata=metadata, tags=tags | version)
+        if len(keys) > 1:
+            yield _exact_event(stage, key, stored, tags, {"sha256": stored.sha256})
+    if not failed and len(keys) == 1:
+        stored = published[keys[0]]
+        yield dg.MaterializeResult(metadata=stage.describe(stored), data_version=dg.DataVersion(stored.sha256))
+        return
+    if not failed:
+        yield dg.MaterializeResult()
+    for key, stored in published.items():
+        yield _exact_event(stage, key, stored, tags, stage.describe(stored))
     if failed:
         raise dg.Failure(f"{len(failed)} of {len(keys)} partitions failed: {'; '.join(failed[:N_SHOWN])}")
+
+
+def _exact_event(
+    stage: Stage, key: str, stored: Published, tags: Mapping[str, str], metadata: Mapping[str, Any]
+) -> dg.AssetMaterialization:
+    version = {"dagster/data_version": stored.sha256, "dagster/code_version": stage.code_version}
+    dimensions = key.keys_by_dimension if isinstance(key, dg.MultiPartitionKey) else {}
+    named = {f"dagster/partition/{dimension}": value for dimension, value in dimensions.items()}
+    return dg.AssetMaterialization(stage.key, partition=key, metadata=dict(metadata), tags={**tags, **version, **named})
 
 
 def _evaluation(key: dg.AssetKey, check: Check, partition: str) -> dg.AssetCheckEvaluation:

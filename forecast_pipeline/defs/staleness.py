@@ -4,11 +4,26 @@ from collections.abc import Iterator
 
 from forecast_pipeline.bars.build import buildable_timeframes
 from forecast_pipeline.candles.build import candle_partitions
-from forecast_pipeline.candles.landing import landed_symbols
+from forecast_pipeline.candles.landing import landed_files, landed_symbols
+from forecast_pipeline.core.hashing import sha256_of_value
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published, find
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.models.artifact import artifacts_of
+
+
+def years_to_build(home: Home) -> Iterator[tuple[str, int, str]]:
+    """Symbol, year and a hash of its landed files, wherever the candles do not hold exactly those files."""
+    for symbol in landed_symbols(home):
+        built = {
+            int(year.card["year"]): {source["sha256"] for source in year.card["sources"]}
+            for year in candle_partitions(home, symbol)
+        }
+        files = landed_files(home, symbol)
+        for year in sorted({year for file in files for year in file.years}):
+            landed = {file.sha256 for file in files if year in file.years}
+            if built.get(year) != landed:
+                yield symbol, year, sha256_of_value(sorted(landed))
 
 
 def new_bars_since_training(home: Home) -> Iterator[tuple[str, str, int, str]]:

@@ -10,6 +10,7 @@ from scipy import stats
 from forecast_pipeline.backtests.positions import CostModel
 from forecast_pipeline.backtests.preview import markdown_preview
 from forecast_pipeline.backtests.summary import summarise
+from forecast_pipeline.backtests.verdict import skill_light
 from forecast_pipeline.core.errors import CorruptData, MissingData
 
 
@@ -34,13 +35,40 @@ def test_a_random_walk_is_not_green(make_forecasts, facts, seed):
 
 
 def test_no_skill_and_not_enough_data_are_different_sentences(make_forecasts, facts):
-    enough = summarise(make_forecasts(n_rows=3000, horizons=(1,)), facts, CostModel(spread_pips=2.0))
-    scarce = summarise(make_forecasts(n_rows=100, horizons=(1,)), facts, CostModel())
+    costs = CostModel(spread_pips=2.0)
+    enough = summarise(make_forecasts(n_rows=3000, horizons=(1,), noise=0.01), facts, costs)
+    scarce = summarise(make_forecasts(n_rows=100, horizons=(1,), noise=0.01), facts, costs)
 
     assert "could have shown" in enough.verdict.light("Skill").sentence
     assert "could not have shown" in scarce.verdict.light("Skill").sentence
     assert colours(enough)["Power"] == "green"
     assert colours(scarce)["Power"] == "amber"
+
+
+def test_p_values_are_corrected_over_all_models_and_horizons_but_not_baselines(make_forecasts, facts):
+    scores = summarise(make_forecasts(models=("a", "b"), n_rows=400), facts, CostModel()).scores
+    contenders = scores.filter(~pl.col("is_baseline")).sort("dm_p_value")
+
+    raw = contenders["dm_p_value"].to_list()
+    expected = [min(1.0, max(raw[k] * (4 - k) for k in range(rank + 1))) for rank in range(4)]
+
+    assert contenders["dm_p_adjusted"].to_list() == pytest.approx(expected, rel=1e-12)
+    assert scores.filter("is_baseline")["dm_p_adjusted"].is_null().all()
+
+
+@pytest.mark.parametrize(("n_eff", "colour"), [(29, "amber"), (30, "green")])
+def test_skill_on_few_independent_rows_is_not_green(n_eff, colour):
+    row = {
+        "model": "ridge",
+        "horizon_bars": 1,
+        "is_baseline": False,
+        "baseline": "random_walk",
+        "crps_skill": 0.1,
+        "dm_p_adjusted": 0.01,
+        "n_eff": n_eff,
+    }
+
+    assert skill_light(row, could_have_found=True).colour == colour
 
 
 def test_a_significant_loss_is_called_a_loss_and_not_a_lack_of_data(make_forecasts, facts):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from forecast_pipeline.candles.clock_check import LocalClock, best_clock
+from forecast_pipeline.candles.clock_check import LocalClock, best_clock, check_clock_fits
 from forecast_pipeline.candles.vendors.protocol import (
     ParsedSource,
     SourceOptions,
@@ -48,6 +49,7 @@ class HistData:
         records = _records(text, path.name)
         clock = LocalClock(options.timezone) if options.timezone else best_clock(records["local"], CANDIDATES)
         stamped = records.with_columns(clock.to_utc(records["local"]).alias("ts_utc")).drop("local")
+        check_clock_fits(stamped["ts_utc"], f"stamps of {path.name} read as {clock}")
         lost = stamped["ts_utc"].null_count()
         notes = (f"{lost} rows carry a local time that does not exist in {clock}",) if lost else ()
         return ParsedSource(
@@ -64,6 +66,13 @@ def _text(path: Path) -> bytes:
         if path.read_bytes()[:2] == b"PK":
             raise RefusedFile(f"{path.name} must be a complete zip file", was="a truncated one", do="fetch it again")
         return path.read_bytes()
+    try:
+        return _only_member(path)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
+        raise RefusedFile(f"{path.name} must be an intact zip file", was=str(error), do="fetch it again") from None
+
+
+def _only_member(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
         members = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".csv")]
         if len(members) != 1:
@@ -74,10 +83,7 @@ def _text(path: Path) -> bytes:
         if entry.file_size > MAX_TEXT_BYTES or ratio > MAX_COMPRESSION_RATIO:
             limit = f"at most {MAX_TEXT_BYTES} bytes and {MAX_COMPRESSION_RATIO:g} times its packed size"
             raise RefusedFile(f"{path.name} must unpack to {limit}", was=f"{entry.file_size} bytes, {ratio:.0f} times")
-        try:
-            return archive.read(entry)  # the member's name is never used as a path
-        except (zipfile.BadZipFile, OSError, EOFError) as error:
-            raise RefusedFile(f"{path.name} must be an intact zip file", was=str(error), do="fetch it again") from None
+        return archive.read(entry)  # the member's name is never used as a path
 
 
 def _records(text: bytes, name: str) -> pl.DataFrame:
@@ -86,17 +92,22 @@ def _records(text: bytes, name: str) -> pl.DataFrame:
     if not first:
         raise RefusedFile(f"{name} must hold candles", was="an empty file")
     is_ascii = b";" in first
+    separator = ";" if is_ascii else ","
     columns = ["stamp", *_PRICES, "volume"] if is_ascii else ["date", "time", *_PRICES, "volume"]
     try:
         raw = pl.read_csv(
             io.BytesIO(text),
-            separator=";" if is_ascii else ",",
+            separator=separator,
+            quote_char=None,  # a quote would join lines and make their numbers wrong
             has_header=False,
             schema=dict.fromkeys(columns, pl.String()),
             truncate_ragged_lines=False,
         )
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
-        raise _refusal(name, 1, first.decode("latin-1")) from None
+        lines = text.split(b"\n")
+        wrong = (n for n, line in enumerate(lines) if line.count(separator.encode()) != len(columns) - 1)
+        row = next(wrong, 0)
+        raise _refusal(name, row + 1, lines[row].decode("latin-1")) from None
     if is_ascii:
         local = raw["stamp"].str.to_datetime("%Y%m%d %H%M%S", strict=False, time_unit="us")
     else:

@@ -73,9 +73,13 @@ RECORD_COLUMNS = ("ts_utc", "open", "high", "low", "close", *OPTIONAL_COLUMNS)
 
 
 def complete_columns(records: pl.DataFrame) -> pl.DataFrame:
-    """Add the optional columns that a vendor does not have, as nulls, in house order and types."""
+    """Add the optional columns that a vendor does not have, as nulls, in house order and types.
+
+    NaN in an optional column is null: pandas knows no other way to say that a number is absent.
+    """
     missing = [pl.lit(None, CANDLES[name]).alias(name) for name in OPTIONAL_COLUMNS if name not in records.columns]
-    return records.with_columns(missing).select(pl.col(name).cast(CANDLES[name]) for name in RECORD_COLUMNS)
+    typed = records.with_columns(missing).select(pl.col(name).cast(CANDLES[name]) for name in RECORD_COLUMNS)
+    return typed.with_columns(pl.col(OPTIONAL_COLUMNS).fill_nan(None))
 
 
 def measured_minutes(ts_utc: pl.Series, options: SourceOptions) -> int:

@@ -33,11 +33,7 @@ class TidyParquet:
 
     def read(self, path: Path, options: SourceOptions) -> ParsedSource:
         """Read one file; see `CandleSource.read`."""
-        try:
-            table = pl.read_parquet(path, glob=False)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            reason = str(error).splitlines()[0][:120]
-            raise RefusedFile(f"{path.name} must be a Parquet file", was=reason, do="check --vendor") from None
+        table = _table(path)
         missing = [name for name in _REQUIRED if name not in table.columns]
         if missing:
             raise RefusedFile(f"{path.name} must have the columns {' '.join(_REQUIRED)}", was=f"no {' '.join(missing)}")
@@ -63,6 +59,18 @@ class TidyParquet:
             timezone=options.timezone or "UTC",
             notes=tuple(notes),
         )
+
+
+def _table(path: Path) -> pl.DataFrame:
+    """The file by pyarrow: polars' own reader ends the process on some damaged files."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+    from pyarrow import parquet
+
+    try:
+        return pl.DataFrame(parquet.ParquetFile(path).read())
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as e:
+        reason = (str(e).splitlines() or [type(e).__name__])[0][:120]
+        raise RefusedFile(f"{path.name} must be a Parquet file", was=reason, do="check --vendor") from None
 
 
 def _check_numbers(table: pl.DataFrame, name: str) -> None:
@@ -97,5 +105,5 @@ def _are_dates(ts_utc: pl.Series) -> bool:
 
 def _fx_days(ts_utc: pl.Series) -> pl.Series:
     """Open instants of the FX days that carry these dates."""
-    opened = unshifted_clock(ts_utc.cast(pl.Int64).to_numpy())
-    return pl.Series("ts_utc", opened).cast(pl.Datetime("us", "UTC"))
+    opened = unshifted_clock(ts_utc.cast(pl.Int64).fill_null(0).to_numpy())
+    return pl.Series("ts_utc", opened).cast(pl.Datetime("us", "UTC")).set(ts_utc.is_null(), None)

@@ -53,7 +53,11 @@ class Tabular:
             )
         self.projection = self._fit_projection(train.inputs)
         self.estimator = self._estimator(len(train))
-        self.estimator.fit(self._project(train.inputs), train.scaled_increments)
+        targets = train.scaled_increments
+        self.estimator.fit(self._project(train.inputs), targets[:, 0] if targets.shape[1] == 1 else targets)
+        if "n_jobs" in self.estimator.get_params():
+            # Several threads add up trees in the order in which they finish: other last bits at every call.
+            self.estimator.set_params(n_jobs=1)
         residuals = validation.scaled_increments - self._scaled_mean(validation)
         self.pool = InnovationPool.from_residuals(residuals, self.seed)
 
