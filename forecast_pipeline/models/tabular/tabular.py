@@ -8,58 +8,63 @@ import numpy as np
 
 from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.models.innovation import InnovationPool
-from forecast_pipeline.models.tabular.parameters import ElasticNetParameters, ForestParameters, LinearParameters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
 
     from forecast_pipeline.core.configuration import Configuration
+    from forecast_pipeline.models.tabular.parameters import TabularParameters
     from forecast_pipeline.splits.arrays import Rows
 
     Floats = npt.NDArray[np.float64]
-
-INNER_JOBS = 2
 
 
 class Tabular:
     """Conditional mean plus residuals, all in units of the ex-ante scale.
 
-    The mean is fitted on inner training rows. Residual rows of the purged validation
-    rows are resampled jointly over horizons and added to it: they are out of sample,
-    so they are as wide as the model's real errors.
+    Each candidate estimator is fitted on inner training rows; the one with the
+    smallest squared error on the purged validation rows is kept, and its mean is
+    multiplied by its slope there. Residual rows of the validation rows are resampled
+    jointly over horizons and added: they are out of sample, so they are as wide as
+    the model's real errors.
     """
 
-    family: ClassVar[str]
+    parameters_class: ClassVar[type[TabularParameters]]
 
-    def __init__(self, parameters: Configuration, seed: int) -> None:
+    def __init__(self, parameters: TabularParameters, seed: int) -> None:
         self.parameters = parameters
         self.seed = seed
         self.estimator: Any = None
         self.projection: Any = None
+        self.slope = 1.0
         self.pool = InnovationPool(np.zeros((1, 1)))
 
     @classmethod
     def from_parameters(cls, parameters: Configuration, seed: int) -> Self:
         """An unfitted forecaster."""
-        return cls(parameters, seed)
+        return cls(cast("TabularParameters", parameters), seed)
 
     def fit(self, train: Rows, validation: Rows) -> None:
-        """Fit the mean on ``train`` and keep the residuals of ``validation``."""
+        """Fit the mean on ``train``; choose, shrink and calibrate it on ``validation``."""
         if len(train) == 0 or len(validation) == 0:
-            raise TrainingFailed(
-                "train and validation rows must not be empty", was=f"{len(train)} and {len(validation)}"
-            )
+            found = f"{len(train)} and {len(validation)}"
+            raise TrainingFailed("train and validation rows must not be empty", was=found)
         self.projection = self._fit_projection(train.inputs)
-        self.estimator = self._estimator(len(train))
-        targets = train.scaled_increments
-        self.estimator.fit(self._project(train.inputs), targets[:, 0] if targets.shape[1] == 1 else targets)
-        if "n_jobs" in self.estimator.get_params():
-            # Several threads add up trees in the order in which they finish: other last bits at every call.
-            self.estimator.set_params(n_jobs=1)
-        residuals = validation.scaled_increments - self._scaled_mean(validation)
-        self.pool = InnovationPool.from_residuals(residuals, self.seed)
+        inputs, targets = self._project(train.inputs), train.scaled_increments
+        wanted = validation.scaled_increments
+        best = np.inf
+        for candidate in self._candidates(len(train)):
+            candidate.fit(inputs, targets)
+            error = float(np.mean(np.square(wanted - self._predict(candidate, validation))))
+            if error < best:
+                best, self.estimator = error, candidate
+        if self.estimator is None:
+            raise TrainingFailed("validation error must be a number", was="nan for every candidate")
+        mean = self._predict(self.estimator, validation)
+        self.slope = shrinkage(mean, wanted) if self.parameters.shrinks_mean else 1.0
+        self.pool = InnovationPool.from_residuals(wanted - self.slope * mean, self.seed)
 
     def mean(self, rows: Rows) -> Floats:
         """Conditional mean of each increment, shape ``(B, K)``."""
@@ -71,36 +76,39 @@ class Tabular:
         return (self._scaled_mean(rows)[None] + draws) * rows.scale
 
     def state(self) -> dict[str, object]:
-        """Estimator, projection and residuals."""
+        """Estimator, projection, slope and residuals."""
         return {
             "parameters": self.parameters.model_dump(),
             "seed": self.seed,
             "estimator": self.estimator,
             "projection": self.projection,
+            "slope": self.slope,
             "pool": self.pool.rows,
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, object]) -> Self:
         """The fitted forecaster."""
-        made = cls(cls._parameters(cast("dict[str, Any]", state["parameters"])), cast("int", state["seed"]))
+        parameters = cls.parameters_class.parse(cast("dict[str, Any]", state["parameters"]))
+        made = cls(parameters, cast("int", state["seed"]))
         made.estimator, made.projection = state["estimator"], state["projection"]
+        made.slope = cast("float", state["slope"])
         made.pool = InnovationPool(cast("Floats", state["pool"]))
         return made
 
-    @classmethod
-    def _parameters(cls, values: dict[str, Any]) -> Configuration:
-        raise NotImplementedError
-
-    def _estimator(self, n_rows: int) -> Any:  # noqa: ANN401 - scikit-learn has no common type
+    def _candidates(self, n_rows: int) -> Iterator[Any]:
+        """Unfitted estimators, the least likely to fit noise first: it wins a tie."""
         raise NotImplementedError
 
     def _scaled_mean(self, rows: Rows) -> Floats:
-        predicted = np.asarray(self.estimator.predict(self._project(rows.inputs)), dtype=np.float64)
+        return self.slope * self._predict(self.estimator, rows)
+
+    def _predict(self, estimator: Any, rows: Rows) -> Floats:  # noqa: ANN401 - scikit-learn has no common type
+        predicted = np.asarray(estimator.predict(self._project(rows.inputs)), dtype=np.float64)
         return predicted.reshape(len(rows), -1)
 
     def _fit_projection(self, inputs: Floats) -> Any:  # noqa: ANN401
-        n_components = int(getattr(self.parameters, "pca_components", 0))
+        n_components = self.parameters.pca_components
         if n_components == 0:
             return None
         if n_components > min(inputs.shape):
@@ -117,77 +125,14 @@ class Tabular:
         return inputs if self.projection is None else np.asarray(self.projection.transform(inputs))
 
 
-class Ridge(Tabular):
-    """Multi-output least squares with a quadratic penalty (Hoerl and Kennard 1970)."""
+def shrinkage(mean: Floats, outcome: Floats) -> float:
+    """Slope of outcomes on predicted means through the origin, cut to [0, 1].
 
-    family = "ridge"
+    The best linear use of a forecast (Mincer and Zarnowitz 1969, without intercept).
 
-    @classmethod
-    def _parameters(cls, values: dict[str, Any]) -> LinearParameters:
-        return LinearParameters.parse(values)
-
-    def _estimator(self, n_rows: int) -> Any:  # noqa: ANN401
-        from sklearn.linear_model import Ridge as Estimator
-
-        del n_rows
-        return Estimator(alpha=cast("LinearParameters", self.parameters).alpha, solver="cholesky")
-
-
-class Lasso(Tabular):
-    """Least squares with an absolute penalty, one problem a horizon (Tibshirani 1996)."""
-
-    family = "lasso"
-
-    @classmethod
-    def _parameters(cls, values: dict[str, Any]) -> LinearParameters:
-        return LinearParameters.parse(values)
-
-    def _estimator(self, n_rows: int) -> Any:  # noqa: ANN401
-        from sklearn.linear_model import Lasso as Estimator
-
-        del n_rows
-        return Estimator(
-            alpha=cast("LinearParameters", self.parameters).alpha, max_iter=10_000, tol=1e-3, precompute=True
-        )
-
-
-class ElasticNet(Tabular):
-    """Both penalties (Zou and Hastie 2005)."""
-
-    family = "elastic_net"
-
-    @classmethod
-    def _parameters(cls, values: dict[str, Any]) -> ElasticNetParameters:
-        return ElasticNetParameters.parse(values)
-
-    def _estimator(self, n_rows: int) -> Any:  # noqa: ANN401
-        from sklearn.linear_model import ElasticNet as Estimator
-
-        del n_rows
-        chosen = cast("ElasticNetParameters", self.parameters)
-        return Estimator(alpha=chosen.alpha, l1_ratio=chosen.l1_ratio, max_iter=10_000, tol=1e-3, precompute=True)
-
-
-class Forest(Tabular):
-    """Random forest, all horizons in one tree (Breiman 2001); a third of the inputs tried at a split."""
-
-    family = "forest"
-
-    @classmethod
-    def _parameters(cls, values: dict[str, Any]) -> ForestParameters:
-        return ForestParameters.parse(values)
-
-    def _estimator(self, n_rows: int) -> Any:  # noqa: ANN401
-        from sklearn.ensemble import RandomForestRegressor
-
-        chosen = cast("ForestParameters", self.parameters)
-        rows_per_tree = min(n_rows, chosen.max_rows_per_tree)
-        return RandomForestRegressor(
-            n_estimators=chosen.n_estimators,
-            max_depth=chosen.max_depth,
-            min_samples_leaf=max(5, round(chosen.min_leaf_fraction * rows_per_tree)),
-            max_features=1 / 3,
-            max_samples=rows_per_tree,
-            n_jobs=INNER_JOBS,
-            random_state=self.seed,
-        )
+    Example:
+        >>> shrinkage(np.array([[1.0], [-1.0]]), np.array([[0.5], [-0.5]]))
+        0.5
+    """
+    power = float(np.sum(np.square(mean)))
+    return float(np.clip(np.sum(mean * outcome) / power, 0.0, 1.0)) if power > 0.0 else 0.0
