@@ -34,13 +34,14 @@ def build_definitions(**overrides: object) -> dg.Definitions:
             forecasts.quantiles,
         ],
         asset_checks=[*candles.checks, *bars.checks, *features.checks, *splits.checks],
-        jobs=[sensors.candles_job, sensors.training_job, sensors.repair_job],
+        jobs=[sensors.candles_job, sensors.training_job, sensors.forecast_job, sensors.repair_job],
         sensors=[
             sensors.landing_sensor,
             sensors.retrain_sensor,
+            sensors.forecast_sensor,
             dg.AutomationConditionSensorDefinition(
                 "derived_data_sensor",
-                target=dg.AssetSelection.groups("bars", "features", "splits"),
+                target=dg.AssetSelection.groups("bars", "features"),
                 minimum_interval_seconds=sensors.POLL_SECONDS,
                 default_status=dg.DefaultSensorStatus.RUNNING,
             ),

@@ -15,6 +15,10 @@ from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, MINUTES_PER_WE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
+    Integers = npt.NDArray[np.int64]
+
 # A clock is wrong when nearly every week shows it; a vendor's holiday oddities touch a few.
 MAX_MISFIT_FRACTION = 0.8
 MIN_WEEKS_TO_JUDGE = 2
@@ -67,7 +71,7 @@ def misfit_fraction(ts_utc: pl.Series) -> float:
         Share in [0, 1]; 0 if there is no record.
     """
     weeks, closed_weeks = _weeks(ts_utc)
-    return closed_weeks / weeks if weeks else 0.0
+    return closed_weeks.size / weeks.size if weeks.size else 0.0
 
 
 def best_clock(local: pl.Series, candidates: Sequence[LocalClock]) -> LocalClock:
@@ -86,14 +90,19 @@ def best_clock(local: pl.Series, candidates: Sequence[LocalClock]) -> LocalClock
 def check_clock_fits(ts_utc: pl.Series, what: str) -> None:
     """Refuse stamps under which the trading week is shifted.
 
+    The first and the last week count only against the clock: cut by the ends of the
+    file, they often hold neither an open nor a close that could speak for it.
+
     Raises:
         RefusedFile: Naming the share of weeks and the usual cause.
     """
-    weeks, closed_weeks = _weeks(ts_utc)
-    if weeks >= MIN_WEEKS_TO_JUDGE and closed_weeks > MAX_MISFIT_FRACTION * weeks:
+    weeks, misfits = _weeks(ts_utc)
+    n_misfits = misfits.size
+    n_judged = np.union1d(weeks[1:-1], misfits).size
+    if n_judged >= MIN_WEEKS_TO_JUDGE and n_misfits > MAX_MISFIT_FRACTION * n_judged:
         raise RefusedFile(
             f"{what} must open the week Sunday 17:00 and close it Friday 17:00 New York",
-            was=f"{closed_weeks} of {weeks} weeks with records in the closed session",
+            was=f"{n_misfits} of {n_judged} weeks with records in the closed session",
             why="the clock of the file is misread by an hour or more",
             do="pass the right --timezone",
         )
@@ -102,18 +111,18 @@ def check_clock_fits(ts_utc: pl.Series, what: str) -> None:
 def _misfit(ts_utc: pl.Series) -> int:
     """Weeks with closed-session records plus weeks that open exactly an hour late."""
     minutes = _minute_of_calendar_week(ts_utc)
-    _, closed_weeks = _weeks(ts_utc)
+    _, misfits = _weeks(ts_utc)
     week = minutes // _CALENDAR_WEEK
     firsts = np.sort(minutes)[np.unique(np.sort(week), return_index=True)[1]] % _CALENDAR_WEEK
-    return closed_weeks + int(np.isin(firsts, _HOUR_LATE).sum())
+    return misfits.size + int(np.isin(firsts, _HOUR_LATE).sum())
 
 
-def _weeks(ts_utc: pl.Series) -> tuple[int, int]:
-    minutes = _minute_of_calendar_week(ts_utc)
-    week, within = np.divmod(minutes, _CALENDAR_WEEK)
-    return int(np.unique(week).size), int(np.unique(week[within >= MINUTES_PER_WEEK]).size)
+def _weeks(ts_utc: pl.Series) -> tuple[Integers, Integers]:
+    """Numbers of the weeks with records, and of those with records in the closed session; both sorted."""
+    week, within = np.divmod(_minute_of_calendar_week(ts_utc), _CALENDAR_WEEK)
+    return np.unique(week), np.unique(week[within >= MINUTES_PER_WEEK])
 
 
-def _minute_of_calendar_week(ts_utc: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _minute_of_calendar_week(ts_utc: pl.Series) -> Integers:
     instants = ts_utc.drop_nulls().dt.cast_time_unit("us").cast(pl.Int64).to_numpy()
     return shifted_clock(instants) // MICROSECONDS_PER_MINUTE - 4 * MINUTES_PER_DAY

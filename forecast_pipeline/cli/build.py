@@ -11,7 +11,7 @@ from rich.status import Status
 
 from forecast_pipeline.cli.arguments import AsJson, Assignments, BaseTimeframe, SettingsFile, Symbol
 from forecast_pipeline.cli.output import ERRORS, print_json
-from forecast_pipeline.cli.settings import settings_from
+from forecast_pipeline.cli.settings import kept_if_built, settings_from
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.symbol import normalise_symbol
 from forecast_pipeline.core.timeframe import Timeframe
@@ -31,8 +31,9 @@ def build(
     home = home_from_environment()
     name, base = normalise_symbol(symbol), Timeframe.parse(timeframe)
     chosen = [family_named(each.strip()).name for each in models.split(",") if each.strip()]
-    settings_from(home, config, assignments)
-    build_with_progress(home, name, base, chosen)
+    with kept_if_built(home):
+        settings_from(home, config, assignments)
+        build_with_progress(home, name, base, chosen)
     from forecast_pipeline.cli.results import forecast_summary, print_results
 
     if as_json:
@@ -43,10 +44,11 @@ def build(
 
 def build_with_progress(home: Home, symbol: str, timeframe: Timeframe, chosen: list[str]) -> None:
     """Run the chain, telling each step and how long it took."""
+    from forecast_pipeline.definitions import build_definitions
     from forecast_pipeline.defs.chain import materialise_chain
 
     with _progress() as tell:
-        materialise_chain(home, symbol, timeframe, chosen, tell)
+        materialise_chain(home, symbol, timeframe, build_definitions, chosen, tell)
 
 
 @contextmanager

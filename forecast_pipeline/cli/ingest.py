@@ -9,7 +9,7 @@ from forecast_pipeline.candles.ingest import Ingested, ingest_file
 from forecast_pipeline.candles.vendors.protocol import SourceOptions
 from forecast_pipeline.candles.vendors.registry import READERS
 from forecast_pipeline.cli.arguments import AsJson, Symbol
-from forecast_pipeline.cli.output import print_rows
+from forecast_pipeline.cli.output import print_records
 from forecast_pipeline.core.errors import PipelineError
 from forecast_pipeline.defs.settings import home_from_environment
 
@@ -44,7 +44,7 @@ def ingest(
         with open_instance(home) as instance:
             for each in done:
                 announce(instance, each.symbol, each.file)
-        print_rows([_row(each) for each in done], "Ingested", as_json=as_json)
+        print_records([_row(each) for each in done], "Ingested", as_json=as_json)
     if refused:
         raise PipelineError("; ".join(refused))
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -10,7 +11,9 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-CONSOLE = Console(soft_wrap=False)
+# Into a pipe, rich would wrap at 80 characters; a table that is read later should keep its lines.
+PIPE_WIDTH = 160
+CONSOLE = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
 ERRORS = Console(stderr=True, soft_wrap=True)
 
 
@@ -30,6 +33,18 @@ def print_rows(rows: Sequence[Mapping[str, Any]], title: str, *, as_json: bool) 
     for row in rows:
         table.add_row(*[_cell(value) for value in row.values()])
     CONSOLE.print(table)
+
+
+def print_records(records: Sequence[Mapping[str, Any]], title: str, *, as_json: bool) -> None:
+    """Print records of many fields one field a line, or as JSON."""
+    if as_json:
+        print_json(list(records))
+        return
+    for record in records:
+        CONSOLE.print(title, style="italic")
+        width = max(len(name) for name in record)
+        for name, value in record.items():
+            CONSOLE.print(f"  {name:<{width}}  {_cell(value)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_frame(frame: pl.DataFrame, title: str, *, as_json: bool) -> None:

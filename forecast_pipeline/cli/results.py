@@ -116,9 +116,10 @@ def print_results(home: Home, symbol: str, timeframe: Timeframe) -> None:
 
 def _shown(rows: pl.DataFrame, levels: list[float]) -> pl.DataFrame:
     names = [quantile_column(level) for level in sorted(levels)]
-    prices = [pl.col(f"price_{name}").round(5).alias(f"price {name}") for name in names]
-    returns = [(pl.col(name) * 1e4).round(2).alias(f"return {name} (bp)") for name in (names[0], names[-1])]
-    return rows.select("target_ts_utc", pl.col("horizon_bars").alias("bars"), *prices, *returns)
+    prices = [pl.col(f"price_{name}").round(5).alias(name) for name in names]
+    returns = [(pl.col(name) * 1e4).round(1).alias(f"{name} bp") for name in (names[0], names[-1])]
+    target = pl.col("target_ts_utc").dt.strftime("%m-%d %H:%M").alias("until UTC")
+    return rows.select(target, pl.col("horizon_bars").alias("bars"), *prices, *returns)
 
 
 def _report(home: Home, symbol: str, timeframe: Timeframe) -> Published:

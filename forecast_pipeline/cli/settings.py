@@ -1,15 +1,17 @@
 """Settings from the command line: a file, and single assignments on top."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from forecast_pipeline.core.configuration import read_yaml
-from forecast_pipeline.core.errors import InvalidConfiguration
+from forecast_pipeline.core.errors import InvalidConfiguration, PipelineError
 from forecast_pipeline.core.home import Home
-from forecast_pipeline.defs.settings import PipelineSettings, keep_settings, read_settings
+from forecast_pipeline.core.publication import write_atomically
+from forecast_pipeline.defs.settings import SETTINGS_FILE, PipelineSettings, keep_settings, read_settings
 
 
 def settings_from(home: Home, file: Path | None, assignments: Sequence[str] | None) -> PipelineSettings:
@@ -27,6 +29,21 @@ def settings_from(home: Home, file: Path | None, assignments: Sequence[str] | No
     settings = PipelineSettings.parse(values)
     keep_settings(home, settings)
     return settings
+
+
+@contextmanager
+def kept_if_built(home: Home) -> Iterator[None]:
+    """Put the settings of the state folder back as they were if the body is refused."""
+    path = home.root / SETTINGS_FILE
+    before = path.read_bytes() if path.exists() else None
+    try:
+        yield
+    except PipelineError:
+        if before is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_atomically(path, before)
+        raise
 
 
 def _assign(values: dict[str, Any], assignment: str) -> None:

@@ -1,4 +1,8 @@
-"""The automation condition that all derived data share."""
+"""The automation condition of bars and features.
+
+Folds and everything after them need enough history, which a condition cannot see: the
+retrain sensor asks for them, for the timeframes that are in use.
+"""
 
 import dagster as dg
 

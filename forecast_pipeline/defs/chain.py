@@ -43,6 +43,7 @@ def materialise_chain(
     home: Home,
     symbol: str,
     timeframe: Timeframe,
+    build: Callable[..., dg.Definitions],
     chosen_models: Sequence[str] = MODELS,
     tell: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -52,6 +53,7 @@ def materialise_chain(
         home: State folder.
         symbol: Normalised symbol.
         timeframe: Base timeframe.
+        build: Assembles the definitions, given the resource ``home``.
         chosen_models: Families to train; baselines always are.
         tell: Told one line before each run.
 
@@ -64,15 +66,16 @@ def materialise_chain(
         raise UnknownSymbol(
             f"{symbol} must have been ingested", was="nothing in the landing area", do="forecast-pipeline ingest"
         )
+    definitions = build(home=HomeResource(path=str(home.root)))
     with open_instance(home) as instance:
         instance.add_dynamic_partitions(str(symbols.name), [symbol])
         for step in _candle_steps(symbol, years):
             tell(step.title)
-            _run(instance, home, step)
+            _run(definitions, instance, step)
         _require(home, symbol, timeframe)
         for step in [*_data_steps(home, symbol), *_model_steps(symbol, timeframe, chosen_models)]:
             tell(step.title)
-            _run(instance, home, step)
+            _run(definitions, instance, step)
 
 
 def _candle_steps(symbol: str, years: Sequence[int]) -> Iterator[Step]:
@@ -110,13 +113,15 @@ def _require(home: Home, symbol: str, timeframe: Timeframe) -> None:
         )
 
 
-def _run(instance: dg.DagsterInstance, home: Home, step: Step) -> None:
+def _run(definitions: dg.Definitions, instance: dg.DagsterInstance, step: Step) -> None:
     is_single = step.first_key == step.last_key
-    failures: list[str] = []
-    result = dg.materialize(
-        list(step.assets),
+    keys = [key for asset in step.assets for key in asset.keys]
+    job = definitions.resolve_implicit_job_def_def_for_assets(keys)
+    if job is None:
+        raise PipelineError("the assets of a step must share their partitions", was=str(keys))
+    result = job.execute_in_process(
         instance=instance,
-        resources={"home": HomeResource(path=str(home.root))},
+        asset_selection=keys,
         partition_key=step.first_key if is_single else None,
         tags={} if is_single else {RANGE_START: step.first_key, RANGE_END: step.last_key},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
@@ -124,6 +129,7 @@ def _run(instance: dg.DagsterInstance, home: Home, step: Step) -> None:
     )
     if result.success:
         return
+    failures = []
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.error
         cause = error.cause if error is not None and error.cause is not None else error

@@ -18,7 +18,12 @@ from forecast_pipeline.defs.landing import landed_event
 from forecast_pipeline.defs.lineage import BARS_KEY, CANDLES_KEY, FEATURES_KEY, SPLITS_KEY
 from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, SYMBOL_YEAR, symbol_timeframe, symbol_year, symbols
 from forecast_pipeline.defs.resources import HomeResource
-from forecast_pipeline.defs.staleness import new_bars_since_training, partitions_to_repair, years_to_build
+from forecast_pipeline.defs.staleness import (
+    new_bars_since_training,
+    outdated_forecasts,
+    partitions_to_repair,
+    years_to_build,
+)
 from forecast_pipeline.models.registry import MODELS
 
 Requests = dg.RunRequest | dg.SkipReason
@@ -33,6 +38,7 @@ candles_job = dg.define_asset_job(
 training_job = dg.define_asset_job(
     "training_job",
     selection=dg.AssetSelection.assets(
+        SPLITS_KEY,
         BASELINES_KEY,
         *(model_key(name) for name in MODELS),
         OUT_OF_SAMPLE_KEY,
@@ -41,13 +47,19 @@ training_job = dg.define_asset_job(
         QUANTILES_KEY,
     ),
     partitions_def=SYMBOL_TIMEFRAME,
-    description="Everything from models to the live forecast, for one symbol and timeframe.",
+    description="Everything from folds to the live forecast, for one symbol and timeframe.",
+)
+forecast_job = dg.define_asset_job(
+    "forecast_job",
+    selection=dg.AssetSelection.assets(QUANTILES_KEY),
+    partitions_def=SYMBOL_TIMEFRAME,
+    description="The live forecast from the newest closed bar, by the models as they are.",
 )
 repair_job = dg.define_asset_job(
     "repair_job",
-    selection=dg.AssetSelection.assets(BARS_KEY, FEATURES_KEY, SPLITS_KEY),
+    selection=dg.AssetSelection.assets(BARS_KEY, FEATURES_KEY),
     partitions_def=SYMBOL_TIMEFRAME,
-    description="Bars, features and folds of one symbol and timeframe.",
+    description="Bars and features of one symbol and timeframe.",
 )
 
 
@@ -81,17 +93,32 @@ def retrain_sensor(home: HomeResource) -> Iterator[Requests]:
     """Start training where enough new closed bars have arrived since the models were trained."""
     folder, threshold = home.open(), home.settings().automation.retrain_after_bars
     n_requests = 0
-    for symbol, timeframe, n_bars, split_sha256 in new_bars_since_training(folder):
+    for symbol, timeframe, n_bars, sha256 in new_bars_since_training(folder):
         if n_bars < threshold:
             continue
         n_requests += 1
         yield dg.RunRequest(
-            run_key=f"{symbol}|{timeframe}:{split_sha256}",
+            run_key=f"train:{symbol}|{timeframe}:{sha256}",
             partition_key=symbol_timeframe(symbol, timeframe),
             tags={"symbol": symbol},
         )
     if not n_requests:
         yield dg.SkipReason(f"no trained timeframe has {threshold} new bars")
+
+
+@dg.sensor(job=forecast_job, minimum_interval_seconds=POLL_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def forecast_sensor(home: HomeResource) -> Iterator[Requests]:
+    """Forecast anew wherever a bar has closed since the last forecast."""
+    n_requests = 0
+    for symbol, timeframe, sha256 in outdated_forecasts(home.open()):
+        n_requests += 1
+        yield dg.RunRequest(
+            run_key=f"forecast:{symbol}|{timeframe}:{sha256}",
+            partition_key=symbol_timeframe(symbol, timeframe),
+            tags={"symbol": symbol},
+        )
+    if not n_requests:
+        yield dg.SkipReason("every forecast starts from the newest closed bar")
 
 
 @dg.schedule(job=repair_job, cron_schedule=NIGHTLY, default_status=dg.DefaultScheduleStatus.RUNNING)

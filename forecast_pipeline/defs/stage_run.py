@@ -90,7 +90,8 @@ def run_stage(context: dg.AssetExecutionContext, stage: Stage) -> Iterator[Stage
     for key, stored in published.items():
         yield _exact_event(stage, key, stored, tags, stage.describe(stored))
     if failed:
-        raise dg.Failure(f"{len(failed)} of {len(keys)} partitions failed: {'; '.join(failed[:N_SHOWN])}")
+        shown = "; ".join(failed[:N_SHOWN])
+        raise dg.Failure(shown if len(keys) == 1 else f"{len(failed)} of {len(keys)} partitions failed: {shown}")
 
 
 def _exact_event(

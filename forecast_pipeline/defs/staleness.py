@@ -27,18 +27,29 @@ def years_to_build(home: Home) -> Iterator[tuple[str, int, str]]:
 
 
 def new_bars_since_training(home: Home) -> Iterator[tuple[str, str, int, str]]:
-    """Symbol, timeframe, bars newer than the models, and hash of the present split.
+    """Symbol, timeframe, closed bars newer than the models, and hash of the present features.
 
     Only timeframes that have been trained at least once are reported.
     """
+    for symbol, timeframe, features in _trained(home):
+        seen = min(int(card.card["fold"]["test_start"]) for card in artifacts_of(home, symbol, timeframe))
+        yield symbol, timeframe.value, int(features.card["n_rows"]) - seen, features.sha256
+
+
+def outdated_forecasts(home: Home) -> Iterator[tuple[str, str, str]]:
+    """Symbol, timeframe and hash of the features, wherever the live forecast was made from other ones."""
+    for symbol, timeframe, features in _trained(home):
+        live = find(home.forecasts(symbol), f"{timeframe}.latest")
+        if live is not None and live.card["upstream"].get(f"features/{timeframe}") != features.sha256:
+            yield symbol, timeframe.value, features.sha256
+
+
+def _trained(home: Home) -> Iterator[tuple[str, Timeframe, Published]]:
     for symbol in landed_symbols(home):
         for timeframe in Timeframe:
-            split = find(home.splits(symbol), timeframe)
-            cards = artifacts_of(home, symbol, timeframe) if split else []
-            if split is None or not cards:
-                continue
-            served = min(int(card.card["fold"]["test_start"]) for card in cards)
-            yield symbol, timeframe.value, int(split.card["n_rows"]) - served, split.sha256
+            features = find(home.features(symbol), timeframe)
+            if features is not None and artifacts_of(home, symbol, timeframe):
+                yield symbol, timeframe, features
 
 
 def partitions_to_repair(home: Home) -> Iterator[tuple[str, str]]:

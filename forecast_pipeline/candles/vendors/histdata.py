@@ -91,6 +91,8 @@ def _records(text: bytes, name: str) -> pl.DataFrame:
     first = text[:200].lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0].strip()
     if not first:
         raise RefusedFile(f"{name} must hold candles", was="an empty file")
+    if b"\0" in text[:1000]:
+        raise _refusal(name, 1, "binary data")
     is_ascii = b";" in first
     separator = ";" if is_ascii else ","
     columns = ["stamp", *_PRICES, "volume"] if is_ascii else ["date", "time", *_PRICES, "volume"]
@@ -105,8 +107,7 @@ def _records(text: bytes, name: str) -> pl.DataFrame:
         )
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         lines = text.split(b"\n")
-        wrong = (n for n, line in enumerate(lines) if line.count(separator.encode()) != len(columns) - 1)
-        row = next(wrong, 0)
+        row = next((n for n, line in enumerate(lines) if not _has_columns(line, separator, len(columns))), 0)
         raise _refusal(name, row + 1, lines[row].decode("latin-1")) from None
     if is_ascii:
         local = raw["stamp"].str.to_datetime("%Y%m%d %H%M%S", strict=False, time_unit="us")
@@ -121,10 +122,17 @@ def _records(text: bytes, name: str) -> pl.DataFrame:
     return parsed
 
 
+def _has_columns(line: bytes, separator: str, n_columns: int) -> bool:
+    try:
+        return line.decode().count(separator) == n_columns - 1 and "\0" not in line.decode()
+    except UnicodeDecodeError:
+        return False
+
+
 def _refusal(name: str, line: int, content: str) -> RefusedFile:
     return RefusedFile(
         f"{name} must hold HistData M1 lines like '20180101 170000;1.2003;1.2010;1.2003;1.2010;0' "
         "or '2018.01.01,17:00,1.2003,1.2010,1.2003,1.2010,0'",
-        was=f"line {line}: {content[:80]!r}",
+        was=f"line {line}: {content.strip()[:80]!r}",
         do="check the file and --vendor",
     )

@@ -6,7 +6,6 @@ from typing import Any
 import dagster as dg
 
 from forecast_pipeline.core.publication import Published
-from forecast_pipeline.defs.automation import UPSTREAM_CHANGED
 from forecast_pipeline.defs.checks import Checked, check_definitions, split_checks
 from forecast_pipeline.defs.configs import applied, config_of
 from forecast_pipeline.defs.lineage import FEATURES_KEY, SPLITS_KEY, split_lineage
@@ -33,7 +32,6 @@ SplitsConfig = config_of(SplitParameters, name="SplitsConfig")
     partitions_def=SYMBOL_TIMEFRAME,
     backfill_policy=dg.BackfillPolicy.single_run(),
     output_required=False,
-    automation_condition=UPSTREAM_CHANGED,
     deps=[dg.AssetDep(FEATURES_KEY, partition_mapping=SAME_SYMBOL)],
 )
 def folds(

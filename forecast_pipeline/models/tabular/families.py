@@ -17,7 +17,7 @@ from forecast_pipeline.models.tabular.tabular import Tabular
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_ITERATIONS = 5_000
+MAX_ITERATIONS = 2_000
 TOLERANCE = 1e-4
 TREE_JOBS = 2
 MIN_LEAF_ROWS = 5

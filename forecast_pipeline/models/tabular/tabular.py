@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
@@ -51,12 +52,17 @@ class Tabular:
         if len(train) == 0 or len(validation) == 0:
             found = f"{len(train)} and {len(validation)}"
             raise TrainingFailed("train and validation rows must not be empty", was=found)
+        from sklearn.exceptions import ConvergenceWarning
+
         self.projection = self._fit_projection(train.inputs)
         inputs, targets = self._project(train.inputs), train.scaled_increments
         wanted = validation.scaled_increments
         best = np.inf
         for candidate in self._candidates(len(train)):
-            candidate.fit(inputs, targets)
+            with warnings.catch_warnings():
+                # Coordinate descent stops early at weak penalties; validation judges what it reached.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                candidate.fit(inputs, targets)
             error = float(np.mean(np.square(wanted - self._predict(candidate, validation))))
             if error < best:
                 best, self.estimator = error, candidate
