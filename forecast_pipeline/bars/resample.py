@@ -37,8 +37,9 @@ def resample(candles: pl.DataFrame, timeframe: Timeframe) -> pl.DataFrame:
     """Aggregate candles of one length to bars of ``timeframe``.
 
     Open is the first, high the maximum, low the minimum, close the last, volume the
-    sum. A bar exists iff it holds at least one candle and closed no later than the
-    last candle did: a forming bar is never returned, a gap is never filled.
+    sum. A bar exists iff it holds at least one candle, opened no earlier than the
+    first candle and closed no later than the last one: a bar that is still forming, or
+    whose beginning lies before the history, is never returned, a gap is never filled.
 
     Args:
         candles: Sorted by ``ts_utc``, one ``source_minutes``, all in open session;
@@ -74,7 +75,8 @@ def resample(candles: pl.DataFrame, timeframe: Timeframe) -> pl.DataFrame:
         },
         schema=BARS,
     )
-    return bars.filter(pl.Series(closes_us <= data_horizon_us))
+    is_whole = (opens_us[starts] >= clock_us[0]) & (closes_us <= data_horizon_us)
+    return bars.filter(pl.Series(is_whole))
 
 
 def _aggregate(values: pl.Series, starts: npt.NDArray[np.int64], *, is_mean: bool) -> pl.Series:

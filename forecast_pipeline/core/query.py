@@ -58,7 +58,10 @@ def run_query(home: Home, sql: str, parameters: Sequence[object] = ()) -> pl.Dat
         connection.execute("set allowed_directories = [$root]", {"root": f"{home.root}/"})
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        table = connection.execute(sql, list(parameters)).to_arrow_table()
+        relation = connection.sql(sql, params=list(parameters))
+        if relation is None:
+            raise InvalidConfiguration("the query must return rows", was="a statement without a result")
+        table = relation.to_arrow_table()
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise InvalidConfiguration(f"the query must run on the views {', '.join(views)}", was=reason) from None

@@ -57,7 +57,12 @@ def candle_checks(stored: Published) -> list[Check]:
             passed=not closed and not frame.select("ts_utc", "source_minutes").is_duplicated().any(),
             metadata={"rows in the closed session": closed},
         ),
-        Check(name="quarantine", passed=share <= MAX_QUARANTINE_SHARE, metadata={"quarantined share": share}),
+        Check(
+            name="quarantine",
+            passed=share <= MAX_QUARANTINE_SHARE,
+            metadata={"quarantined share": share},
+            is_warning=True,
+        ),
     ]
 
 
@@ -121,7 +126,9 @@ def _definition(checked: Checked, name: str, description: str) -> dg.AssetChecks
         outcomes = [_outcome(checked, name, home.open(), key) for key in context.partition_keys]
         failed = [key for key, outcome in zip(context.partition_keys, outcomes, strict=True) if not outcome.passed]
         found = dict(outcomes[0].metadata) if len(outcomes) == 1 else {"partitions": len(outcomes)}
-        return dg.AssetCheckResult(passed=not failed, metadata=found | {"failed": ", ".join(failed) or "none"})
+        return dg.AssetCheckResult(
+            passed=not failed, severity=outcomes[0].severity, metadata=found | {"failed": ", ".join(failed) or "none"}
+        )
 
     return check
 

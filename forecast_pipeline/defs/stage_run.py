@@ -26,11 +26,18 @@ class Check:
         name: Name of the asset check.
         passed: Whether it holds.
         metadata: What was found.
+        is_warning: Whether a failure is worth a look but stops nothing.
     """
 
     name: str
     passed: bool
     metadata: Mapping[str, Any]
+    is_warning: bool = False
+
+    @property
+    def severity(self) -> dg.AssetCheckSeverity:
+        """Severity of a failure."""
+        return dg.AssetCheckSeverity.WARN if self.is_warning else dg.AssetCheckSeverity.ERROR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +112,12 @@ def _exact_event(
 
 def _evaluation(key: dg.AssetKey, check: Check, partition: str) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
-        asset_key=key, check_name=check.name, passed=check.passed, metadata=dict(check.metadata), partition=partition
+        asset_key=key,
+        check_name=check.name,
+        passed=check.passed,
+        severity=check.severity,
+        metadata=dict(check.metadata),
+        partition=partition,
     )
 
 

@@ -11,6 +11,7 @@ from forecast_pipeline.bars.build import available_timeframes, read_bars
 from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.schema import check_clock
 from forecast_pipeline.features.build import read_features
+from forecast_pipeline.features.catalogue import CATALOGUE
 from forecast_pipeline.features.presets import resolve_indicator_timeframes
 from forecast_pipeline.splits.align import align
 
@@ -163,9 +164,9 @@ def _is_wanted(
     column: Mapping[str, Any], timeframe: Timeframe, base: Timeframe, wanted: Mapping[str, Sequence[Timeframe]]
 ) -> bool:
     indicator = str(column["indicator"])
-    if indicator == "base":
-        return timeframe == base
-    return timeframe in wanted.get(indicator, ())
+    if indicator in CATALOGUE:
+        return timeframe in wanted.get(indicator, ())
+    return timeframe == base  # relative prices, clock and realised volatility belong to their own timeframe
 
 
 def _origin(column: Mapping[str, Any], timeframe: Timeframe) -> FeatureOrigin:

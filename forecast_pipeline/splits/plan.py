@@ -127,45 +127,48 @@ def plan_folds(
             do="ingest more history, or use a shorter timeframe or horizon",
         )
     available = int(clock[rows[-1]] - clock[rows[0]]) + timeframe.minutes
-    window, notes = _window(available, purge + embargo, parameters)
+    window, notes = _window(available, purge + embargo, timeframe, parameters)
     n_splits, test, more_notes = _blocks(available - window - purge - embargo, timeframe, parameters)
     if n_splits == 0:
         raise _too_short(available, window, purge, embargo, parameters, timeframe)
+    folds: list[Fold] = []
+    left_out: list[str] = []
     first_test = int(clock[rows[-1]]) + timeframe.minutes - n_splits * test
-    folds = []
     for number in range(n_splits):
-        start, stop = first_test + number * test, first_test + (number + 1) * test
-        in_test = rows[(clock[rows] >= start) & (clock[rows] < stop)]
+        in_test = rows[(clock[rows] >= first_test + number * test) & (clock[rows] < first_test + (number + 1) * test)]
         if in_test.size == 0:
+            left_out.append(f"fold {number} was left out: no row in its test block")
             continue
-        cut = int(decision_us[in_test[0]])
-        begin = rows[0] if parameters.mode == "expanding" else 0
         latest = int(clock[in_test[0]]) - purge - embargo
-        candidates = rows[(rows >= begin) & (clock[rows] < latest)]
+        candidates = rows[clock[rows] < latest]
         if parameters.mode == "rolling":
             candidates = candidates[clock[candidates] >= latest - window]
-        folds.append(
-            _fold(
-                number, candidates, (int(in_test[0]), int(in_test[-1]) + 1), cut, decision_us, label_end_us, parameters
-            )
-        )
+        test_rows = (int(in_test[0]), int(in_test[-1]) + 1)
+        cut = int(decision_us[in_test[0]])
+        try:
+            folds.append(_fold(number, candidates, test_rows, cut, decision_us, label_end_us, parameters))
+        except NotEnoughHistory as error:
+            # A hole of months leaves one window empty; the other folds are as good as ever.
+            left_out.append(f"fold {number} was left out: {error}")
+    if not folds:
+        raise NotEnoughHistory(f"at least one of {n_splits} folds must have enough rows", was=left_out[0])
     # The serving model stands at the last decision: every label that has ended by then may train it.
     now = int(decision_us[-1])
     latest_rows = rows if parameters.mode == "expanding" else rows[clock[rows] >= clock[rows[-1]] - window]
     end = (decision_us.size, decision_us.size)
     folds.append(_fold(LIVE, latest_rows, end, now + 1, decision_us, label_end_us, parameters))
-    return FoldPlan(tuple(folds), window, purge, embargo, (*notes, *more_notes))
+    return FoldPlan(tuple(folds), window, purge, embargo, (*notes, *more_notes, *left_out))
 
 
-def _window(available: int, gap: int, parameters: SplitParameters) -> tuple[int, list[str]]:
+def _window(available: int, gap: int, timeframe: Timeframe, parameters: SplitParameters) -> tuple[int, list[str]]:
     asked = round(parameters.window_days * TRADING_PER_CALENDAR_DAY * MINUTES_PER_DAY)
     if parameters.window_was_chosen:
         return asked, []
     half = available // 2
-    if half < asked or half >= asked + gap:
-        days = half / MINUTES_PER_DAY
-        return half, [f"training window of {days:.1f} trading days: half of the history"]
-    return asked, []
+    smallest_test = MIN_TEST_ROWS * timeframe.minutes
+    if half < asked and asked + gap + smallest_test <= available:
+        return asked, []
+    return half, [f"training window of {half / MINUTES_PER_DAY:.1f} trading days: half of the history"]
 
 
 def _blocks(room: int, timeframe: Timeframe, parameters: SplitParameters) -> tuple[int, int, list[str]]:

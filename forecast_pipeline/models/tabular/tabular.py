@@ -56,6 +56,8 @@ class Tabular:
 
         self.projection = self._fit_projection(train.inputs)
         inputs, targets = self._project(train.inputs), train.scaled_increments
+        if targets.shape[1] == 1:
+            targets = targets[:, 0]  # what scikit-learn wants of a single target
         wanted = validation.scaled_increments
         best = np.inf
         for candidate in self._candidates(len(train)):
@@ -63,6 +65,8 @@ class Tabular:
                 # Coordinate descent stops early at weak penalties; validation judges what it reached.
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 candidate.fit(inputs, targets)
+            if hasattr(candidate, "n_jobs"):
+                candidate.n_jobs = 1  # trees that vote in parallel are summed in any order: not the same bytes
             error = float(np.mean(np.square(wanted - self._predict(candidate, validation))))
             if error < best:
                 best, self.estimator = error, candidate
