@@ -11,7 +11,7 @@ demo: setup  ## run the whole chain on the shipped sample and print a forecast a
 	$(BIN)/forecast-pipeline demo
 
 test: setup  ## every test, the slow ones included
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 dev: setup  ## the Dagster UI on the same data, at http://127.0.0.1:3000
 	$(BIN)/forecast-pipeline dev
@@ -29,7 +29,7 @@ contracts: setup
 	$(BIN)/lint-imports
 
 fast: setup
-	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
 
 bench: setup  ## ratios against peers, measured side by side
 	$(BIN)/python benchmarks/run.py

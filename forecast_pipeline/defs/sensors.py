@@ -16,7 +16,7 @@ from forecast_pipeline.defs.assets.forecasts import CHAMPIONS_KEY, QUANTILES_KEY
 from forecast_pipeline.defs.assets.models import BASELINES_KEY, model_key
 from forecast_pipeline.defs.landing import landed_event
 from forecast_pipeline.defs.lineage import BARS_KEY, CANDLES_KEY, FEATURES_KEY, SPLITS_KEY
-from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, SYMBOL_YEAR, symbol_timeframe, symbol_year, symbols
+from forecast_pipeline.defs.partitions import symbol_timeframe, symbol_year, symbols
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.staleness import (
     new_bars_since_training,
@@ -32,9 +32,7 @@ SETTLED_AFTER_SECONDS = 5.0
 NIGHTLY = "30 22 * * 1-5"  # half an hour after the FX day has ended in winter, an hour and a half in summer
 
 # Executors start no process per step: a step is a second of work, a process costs several.
-candles_job = dg.define_asset_job(
-    "candles_job", selection=dg.AssetSelection.assets(CANDLES_KEY), partitions_def=SYMBOL_YEAR
-)
+candles_job = dg.define_asset_job("candles_job", selection=dg.AssetSelection.assets(CANDLES_KEY))
 training_job = dg.define_asset_job(
     "training_job",
     selection=dg.AssetSelection.assets(
@@ -46,19 +44,16 @@ training_job = dg.define_asset_job(
         CHAMPIONS_KEY,
         QUANTILES_KEY,
     ),
-    partitions_def=SYMBOL_TIMEFRAME,
     description="Everything from folds to the live forecast, for one symbol and timeframe.",
 )
 forecast_job = dg.define_asset_job(
     "forecast_job",
     selection=dg.AssetSelection.assets(QUANTILES_KEY),
-    partitions_def=SYMBOL_TIMEFRAME,
     description="The live forecast from the newest closed bar, by the models as they are.",
 )
 repair_job = dg.define_asset_job(
     "repair_job",
     selection=dg.AssetSelection.assets(BARS_KEY, FEATURES_KEY),
-    partitions_def=SYMBOL_TIMEFRAME,
     description="Bars and features of one symbol and timeframe.",
 )
 

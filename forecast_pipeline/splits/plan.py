@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Instants = npt.NDArray[np.int64]
 
 MIN_TEST_ROWS = 20
-MIN_TRAIN_ROWS = 100
+MIN_TRAIN_ROWS = 50
 TRADING_PER_CALENDAR_DAY = OPEN_DAYS_PER_WEEK / 7
 LIVE = -1
 """Fold number of the model that serves: trained on the latest window, tested on nothing."""

@@ -148,7 +148,7 @@ def test_what_holds_no_candles_is_refused(tmp_path, content, message):
 
 
 @settings(max_examples=200)
-@given(content=st.binary(max_size=200) | st.text("0123456789 .,;:\n\r\"", max_size=120).map(str.encode))
+@given(content=st.binary(max_size=200) | st.text('0123456789 .,;:\n\r"', max_size=120).map(str.encode))
 def test_no_bytes_lead_to_anything_but_candles_or_a_refusal(tmp_path_factory, content):
     """Fault 62."""
     folder = tmp_path_factory.mktemp("bytes")

@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from forecast_pipeline.candles.build import QUARANTINE_SUFFIX, build_candles, candle_partitions, candles_of_year, landed_years
+from forecast_pipeline.candles.build import (
+    QUARANTINE_SUFFIX,
+    build_candles,
+    candle_partitions,
+    candles_of_year,
+    landed_years,
+)
 from forecast_pipeline.candles.ingest import ingest_file
 from forecast_pipeline.candles.landing import landed_files, landed_symbols
 from forecast_pipeline.candles.vendors.protocol import SourceOptions, complete_columns

@@ -14,13 +14,19 @@ from pydantic import BaseModel
 from forecast_pipeline.backtests.schema import FORECASTS
 from forecast_pipeline.cli.main import app
 from forecast_pipeline.core.schema import BARS, CANDLES, QUARANTINE
+from forecast_pipeline.definitions import build_definitions
 from forecast_pipeline.defs.settings import PipelineSettings
 from forecast_pipeline.features.catalogue import CATALOGUE
 from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.forecasts.champion import SIGNIFICANCE
 from forecast_pipeline.models.registry import FAMILIES
 from forecast_pipeline.models.reserved import RESERVED
 from forecast_pipeline.splits.assemble import MARKET_COLUMNS
 from forecast_pipeline.splits.parameters import SplitParameters
+from forecast_pipeline.splits.plan import MIN_TEST_ROWS, MIN_TRAIN_ROWS
+from forecast_pipeline.splits.standardise import CLIP_STD
+from forecast_pipeline.splits.target_scale import DECAYS
+from forecast_pipeline.splits.targets import MAX_STALE_MINUTES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -69,6 +75,7 @@ SPECIFICATION = [
 ]
 """Names of the specification's complete parameter reference, in its order."""
 
+CONSTANTS = "Constants that are not settings"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PRIVATE = {
@@ -254,6 +261,27 @@ def test_paths_of_modules_named_in_the_pages_exist(path: Path) -> None:
     )
 
     assert [name for name in named if not (ROOT / "forecast_pipeline" / name).exists()] == []
+
+
+def test_constants_named_in_the_parameters_page_are_the_codes() -> None:
+    rows = dict(re.findall(r"^\| ([^|`]+?) \| ([^|]+?) \|", section(page("parameters.md"), CONSTANTS), re.MULTILINE))
+
+    assert (
+        rows["least train, validation and test rows of a fold"] == f"{MIN_TRAIN_ROWS}, {MIN_TEST_ROWS}, {MIN_TEST_ROWS}"
+    )
+    assert rows["cut of standardised inputs"] == f"±{CLIP_STD:g} standard deviations"
+    assert rows["decays tried for the ex-ante scale"] == f"{DECAYS[0]:g} to {DECAYS[-1]:g}"
+    assert rows["significance of the gate and the report"] == f"{SIGNIFICANCE:g}"
+    assert rows["oldest close that still ends a label"] == f"{MAX_STALE_MINUTES} minutes or one slot"
+
+
+def test_every_asset_job_sensor_and_schedule_is_documented() -> None:
+    definitions, text = build_definitions(), page("operations.md")
+
+    keys = {key.to_user_string() for key in definitions.resolve_all_asset_keys()}
+    named = {each.name for kind in ("jobs", "sensors", "schedules") for each in getattr(definitions, kind) or ()}
+    assert len(keys) > 10
+    assert sorted(name for name in keys | named if f"`{name}`" not in text) == []
 
 
 def test_the_example_settings_are_valid() -> None:

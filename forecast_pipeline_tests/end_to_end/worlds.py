@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from forecast_pipeline.backtests.parameters import BacktestParameters
 from forecast_pipeline.backtests.report import build_report
 from forecast_pipeline.backtests.run import run_walk_forward
 from forecast_pipeline.bars.build import build_bars, buildable_timeframes
-from forecast_pipeline.core.publication import Published
-from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.build import build_features
 from forecast_pipeline.forecasts.champion import choose_champion
 from forecast_pipeline.forecasts.inference import publish_forecasts
@@ -17,7 +16,11 @@ from forecast_pipeline.models.registry import FAMILIES
 from forecast_pipeline.models.tabular.parameters import ForestParameters
 from forecast_pipeline.models.train import train_model
 from forecast_pipeline.splits.build import build_splits
-from forecast_pipeline.splits.parameters import SplitParameters
+
+if TYPE_CHECKING:
+    from forecast_pipeline.core.publication import Published
+    from forecast_pipeline.core.timeframe import Timeframe
+    from forecast_pipeline.splits.parameters import SplitParameters
 
 SMALL_FOREST = ForestParameters(n_estimators=20)
 

@@ -24,7 +24,8 @@ def closes(timeframe: Timeframe, n: int, start: str = "2024-03-07T17:00") -> np.
     """Closes of the first ``n`` bars from an instant on, without holes."""
     first = bar_open(np.array([instant_us(start)]), timeframe.minutes)[0]
     step = timeframe.microseconds
-    grid = first + np.arange(3 * n + 300) * min(step, 60 * MINUTE)  # longer bars change their hour with the clocks
+    tick = min(step, 60 * MINUTE)  # longer bars change their hour with the clocks
+    grid = first + np.arange(2 * n * step // tick + 300) * tick
     opens = np.unique(bar_open(grid[is_open(grid)], timeframe.minutes))
     return opens[opens >= first][:n] + step
 

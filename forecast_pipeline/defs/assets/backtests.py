@@ -36,6 +36,7 @@ ReportConfig = config_of(CostModel, name="ReportConfig")
     owners=OWNERS,
     code_version=CODE_VERSION,
     partitions_def=SYMBOL_TIMEFRAME,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     output_required=False,
     deps=[SPLITS_KEY, BASELINES_KEY, *(model_key(name) for name in MODELS)],
 )
@@ -68,6 +69,7 @@ def out_of_sample(
     owners=OWNERS,
     code_version=CODE_VERSION,
     partitions_def=SYMBOL_TIMEFRAME,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     output_required=False,
     deps=[OUT_OF_SAMPLE_KEY],
 )

@@ -32,6 +32,7 @@ QUANTILES_KEY = dg.AssetKey(["forecasts", "quantiles"])
     owners=OWNERS,
     code_version=CODE_VERSION,
     partitions_def=SYMBOL_TIMEFRAME,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     output_required=False,
     deps=[REPORTS_KEY],
 )
@@ -60,6 +61,7 @@ def champions(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator
     owners=OWNERS,
     code_version=CODE_VERSION,
     partitions_def=SYMBOL_TIMEFRAME,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     output_required=False,
     deps=[
         CHAMPIONS_KEY,

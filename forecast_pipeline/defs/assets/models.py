@@ -46,6 +46,7 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
         owners=OWNERS,
         code_version=CODE_VERSION,
         partitions_def=SYMBOL_TIMEFRAME,
+        backfill_policy=dg.BackfillPolicy.single_run(),
         output_required=False,
         deps=[SPLITS_KEY],
     )
@@ -73,6 +74,7 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
     owners=OWNERS,
     code_version=CODE_VERSION,
     partitions_def=SYMBOL_TIMEFRAME,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     output_required=False,
     deps=[SPLITS_KEY],
 )

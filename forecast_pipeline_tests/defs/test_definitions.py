@@ -1,0 +1,181 @@
+"""The graph: it loads, it reads like the stages, it points one way, and it is cheap to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from forecast_pipeline.backtests.parameters import BacktestParameters
+from forecast_pipeline.definitions import build_definitions
+from forecast_pipeline.defs.assets import backtests, bars, candles, features, models, splits
+from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.models.registry import FAMILIES, MODELS
+from forecast_pipeline.models.reserved import RESERVED
+from forecast_pipeline.splits.parameters import SplitParameters
+
+STAGES = ["landing", "candles", "bars", "features", "splits", "models", "backtests", "forecasts"]
+KEYS = [
+    "backtests/out_of_sample",
+    "backtests/reports",
+    "bars/bars",
+    "candles/candles",
+    "features/features",
+    "forecasts/champions",
+    "forecasts/quantiles",
+    "landing/vendor_files",
+    "models/baselines",
+    "models/elastic_net",
+    "models/forest",
+    "models/lasso",
+    "models/ridge",
+    "splits/folds",
+]
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return build_definitions().resolve_asset_graph()
+
+
+def test_definitions_can_be_loaded():
+    dg.Definitions.validate_loadable(build_definitions())
+
+
+def test_the_asset_keys_are_these(graph):
+    assert sorted(key.to_user_string() for key in graph.get_all_asset_keys()) == KEYS
+
+
+def test_stage_names_are_the_groups_and_the_folders(graph):
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).group_name == key.path[0]
+        assert key.path[0] in STAGES
+
+
+def test_no_asset_reads_a_later_stage(graph):
+    for key in graph.get_all_asset_keys():
+        for parent in graph.get(key).parent_keys:
+            assert STAGES.index(parent.path[0]) <= STAGES.index(key.path[0])
+
+
+def test_every_asset_says_what_it_is(graph):
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.owners, key
+        assert node.kinds, key
+        assert node.code_version or key.path[0] == "landing", key
+
+
+@pytest.mark.parametrize("stage", [candles, bars, features, splits], ids=lambda stage: stage.__name__.split(".")[-1])
+def test_checks_are_partitioned_like_their_asset_and_block(stage):
+    asset = next(value for value in vars(stage).values() if isinstance(value, dg.AssetsDefinition) and value.keys)
+
+    assert stage.checks
+    for check in stage.checks:
+        for spec in check.check_specs:
+            assert spec.partitions_def == asset.partitions_def
+            assert spec.blocking
+
+
+def test_no_edge_has_a_hundred_upstream_partitions(graph):
+    """Dagster skips the data versions of a partition with that many. Fault 45."""
+    from forecast_pipeline.defs.partitions import timeframes, years
+
+    assert len(years.get_partition_keys()) < 100
+    assert len(timeframes.get_partition_keys()) < 100
+
+
+def test_loading_the_definitions_imports_no_training_library():
+    """Every run of every asset pays for what is imported here."""
+    code = (
+        "import sys, forecast_pipeline.definitions as d; d.build_definitions();"
+        "print([m for m in ('torch', 'lightning', 'sklearn', 'talib', 'matplotlib', 'duckdb') if m in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("config", "classes"),
+    [
+        (features.FeaturesConfig, [FeatureParameters]),
+        (splits.SplitsConfig, [SplitParameters]),
+        (backtests.BacktestConfig, [BacktestParameters]),
+    ],
+    ids=["features", "splits", "backtests"],
+)
+def test_run_configuration_has_the_defaults_of_the_domain(config, classes):
+    shown = config().model_dump()
+
+    for each in classes:
+        for name, value in each().model_dump(mode="json").items():
+            assert shown[name] == (list(value) if isinstance(value, tuple) else value)
+
+
+SPECIFICATION = {
+    "days_history": 90,
+    "warmup_bars": 64,
+    "val_frac": 0.2,
+    "alpha": 0.001,
+    "l1_ratio": 0.5,
+    "n_estimators": 400,
+    "max_depth": None,
+    "pca_components": 0,
+    "patch_len": 64,
+    "z_dim": 128,
+    "hidden_channels": 256,
+    "n_down": 6,
+    "T": 1000,
+    "epochs": 30,
+    "batch_size": 64,
+    "learning_rate": 0.001,
+    "atr_n": 14,
+    "rsi_n": 14,
+    "bb_n": 20,
+    "hurst_window": 64,
+    "rv_window": 60,
+    "min_feature_coverage": 0.15,
+    "indicator_tfs": {},
+    "optimization_method": "none",
+    "population_size": 50,
+    "generations": 100,
+    "mutation_rate": 0.1,
+    "crossover_rate": 0.8,
+    "use_nvidia_opts": False,
+    "use_amp": False,
+    "precision": "fp16",
+    "compile_model": False,
+    "use_fused_optimizer": False,
+    "use_flash_attention": False,
+    "gradient_accumulation_steps": 1,
+}
+
+
+def test_every_parameter_of_the_specification_has_its_name_and_default():
+    """``symbol`` and ``timeframe`` are the partition, ``algo`` the choice of asset."""
+    shown = {}
+    for config in (features.FeaturesConfig, splits.SplitsConfig):
+        shown |= config().model_dump()
+    for name in MODELS:
+        asset = next(each for each in models.assets if each.key == models.model_key(name))
+        fields = asset.op.config_schema.as_field().config_type.fields
+        shown |= {field: (f.default_value if f.default_provided else None) for field, f in fields.items()}
+
+    assert {name: shown[name] for name in SPECIFICATION} == SPECIFICATION
+
+
+def test_a_parameter_without_a_reader_is_refused():
+    from forecast_pipeline.core.errors import InvalidConfiguration
+    from forecast_pipeline.models.reserved import refuse_reserved
+
+    with pytest.raises(InvalidConfiguration, match=r"ridge must be given only parameters that it reads.*z_dim"):
+        refuse_reserved("ridge", {"z_dim": 16, "alpha": 1.0})
+    refuse_reserved("ridge", {"alpha": 1.0})
+    assert {name for each in RESERVED for name in each.model_fields}.isdisjoint(
+        {name for family in FAMILIES.values() for name in family.parameters_class().model_fields}
+    )
