@@ -33,7 +33,7 @@ def build_definitions(**overrides: object) -> dg.Definitions:
             forecasts.champions,
             forecasts.quantiles,
         ],
-        asset_checks=[*candles.checks, *bars.checks, *features.checks, *splits.checks],
+        asset_checks=[*candles.checks, *bars.checks, *features.checks, *splits.checks, *backtests.checks],
         jobs=[sensors.candles_job, sensors.training_job, sensors.forecast_job, sensors.repair_job],
         sensors=[
             sensors.landing_sensor,

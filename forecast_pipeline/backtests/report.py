@@ -74,6 +74,16 @@ def build_report(home: Home, symbol: str, timeframe: Timeframe, costs: CostModel
     return published
 
 
+def read_report(home: Home, symbol: str, timeframe: Timeframe) -> Published:
+    """The published report of a symbol and timeframe.
+
+    Raises:
+        MissingData: If it has not been built.
+    """
+    do = f"forecast-pipeline build --symbol {symbol} --timeframe {timeframe}"
+    return require(home.reports(symbol, timeframe), REPORT_NAME, f"report of {symbol} {timeframe}", do)
+
+
 def render_report(summary: Summary, facts: Mapping[str, Any]) -> str:
     """The page as HTML text: inline style and figures, no script, nothing loaded from anywhere.
 

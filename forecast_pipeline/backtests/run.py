@@ -202,6 +202,8 @@ def _facts(
         "costs": parameters.costs.model_dump(mode="json"),
         "fold_plan": fold_plan_facts(split),
         "features": len(split.feature_columns),
+        # Every penalty that was tried counts: the best of many looks better than it is.
+        "n_trials": sum(int(c.card["parameters"].get("n_penalties", 1)) for c in cards if not c.card["is_baseline"]),
         "model_parameters": {c.card["model_name"]: c.card["parameters"] for c in cards},
         "library_versions": library_versions(),
         "notes": card["notes"],

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
+from forecast_pipeline.backtests.report import read_report
 from forecast_pipeline.backtests.schema import quantile_column
 from forecast_pipeline.cli.arguments import AsJson, BaseTimeframe, Symbol
 from forecast_pipeline.cli.output import CONSOLE, print_frame, print_json, print_rows
 from forecast_pipeline.core.errors import InvalidConfiguration
 from forecast_pipeline.core.home import Home
-from forecast_pipeline.core.publication import Published, require
+from forecast_pipeline.core.publication import Published
 from forecast_pipeline.core.query import published_partitions
 from forecast_pipeline.core.symbol import normalise_symbol
 from forecast_pipeline.core.timeframe import Timeframe
@@ -31,15 +32,15 @@ def forecast(
     """Quantiles of return and price from the newest closed bar."""
     from forecast_pipeline.forecasts.champion import read_champion
     from forecast_pipeline.forecasts.inference import forecast_rows, matrix_of
-    from forecast_pipeline.models.artifact import artifacts_of, open_artifact
+    from forecast_pipeline.models.artifact import current_artifacts, open_artifact
     from forecast_pipeline.models.registry import family_named
 
     home, name, base = home_from_environment(), normalise_symbol(symbol), Timeframe.parse(timeframe)
     wanted = family_named(model).name if model else str(read_champion(home, name, base).card["champion"])
     levels = _numbers(quantiles, "--quantiles")
-    cards = [card for card in artifacts_of(home, name, base) if card.card["model_name"] == wanted]
+    cards = [card for card in current_artifacts(home, name, base) if card.card["model_name"] == wanted]
     if not cards:
-        trained = ", ".join(card.card["model_name"] for card in artifacts_of(home, name, base)) or "none"
+        trained = ", ".join(card.card["model_name"] for card in current_artifacts(home, name, base)) or "none"
         raise InvalidConfiguration(f"{wanted} must be trained for {name} {base}", was=f"trained: {trained}")
     artifact = open_artifact(_newest(cards))
     rows = forecast_rows(matrix_of(home, name, base, artifact), artifact, [-1], levels)
@@ -61,7 +62,7 @@ def forecast(
 def report(symbol: Symbol, timeframe: BaseTimeframe, as_json: AsJson = False) -> None:
     """Verdict and path of the walk-forward report."""
     home, name, base = home_from_environment(), normalise_symbol(symbol), Timeframe.parse(timeframe)
-    stored = _report(home, name, base)
+    stored = read_report(home, name, base)
     if as_json:
         print_json(_report_summary(stored))
     else:
@@ -99,7 +100,7 @@ def forecast_summary(home: Home, symbol: str, timeframe: Timeframe) -> dict[str,
         "champion": live.card["champion"],
         "reason": live.card["reason"],
         "forecast": list(rows.iter_rows(named=True)),
-        "report": _report_summary(_report(home, symbol, timeframe)),
+        "report": _report_summary(read_report(home, symbol, timeframe)),
     }
 
 
@@ -111,7 +112,7 @@ def print_results(home: Home, symbol: str, timeframe: Timeframe) -> None:
     title = f"Forecast of {symbol} {timeframe} by {live.card['champion']}, {issued}"
     print_frame(_shown(rows, list(DEFAULT_LEVELS)), title, as_json=False)
     CONSOLE.print(f"{live.card['champion']} serves: {live.card['reason']}.", highlight=False)
-    _print_report(_report(home, symbol, timeframe))
+    _print_report(read_report(home, symbol, timeframe))
 
 
 def _shown(rows: pl.DataFrame, levels: list[float]) -> pl.DataFrame:
@@ -120,11 +121,6 @@ def _shown(rows: pl.DataFrame, levels: list[float]) -> pl.DataFrame:
     returns = [(pl.col(name) * 1e4).round(1).alias(f"{name} bp") for name in (names[0], names[-1])]
     target = pl.col("target_ts_utc").dt.strftime("%m-%d %H:%M").alias("until UTC")
     return rows.select(target, pl.col("horizon_bars").alias("bars"), *prices, *returns)
-
-
-def _report(home: Home, symbol: str, timeframe: Timeframe) -> Published:
-    do = f"forecast-pipeline build --symbol {symbol} --timeframe {timeframe}"
-    return require(home.reports(symbol, timeframe), "report", f"report of {symbol} {timeframe}", do)
 
 
 def _report_summary(stored: Published) -> dict[str, Any]:

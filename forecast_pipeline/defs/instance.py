@@ -4,10 +4,12 @@ import os
 
 import dagster as dg
 
+from forecast_pipeline.core.errors import InvalidConfiguration
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import write_atomically
 
 DAGSTER_HOME = "DAGSTER_HOME"
+POSTGRES_URL = "DAGSTER_PG_URL"
 LOCAL_INSTANCE = """\
 # Written once by forecast-pipeline; yours to edit. deploy/dagster.yaml is the one for Postgres.
 telemetry: {enabled: false}
@@ -27,6 +29,14 @@ retention:
 
 def prepare_instance(home: Home) -> str:
     """Folder of the Dagster instance: ``DAGSTER_HOME`` if set, else one inside the state folder."""
+    url = os.environ.get(POSTGRES_URL, "")
+    if url.startswith(("postgresql://", "postgres://")):
+        raise InvalidConfiguration(
+            f"{POSTGRES_URL} must name its driver",
+            was=url.split(":", 1)[0] + "://…",
+            why="SQLAlchemy would look for psycopg 3, which Dagster does not use",
+            do="write postgresql+psycopg2://user:password@host:5432/database",
+        )
     chosen = os.environ.get(DAGSTER_HOME)
     if chosen:
         return chosen

@@ -25,11 +25,9 @@ class AutomationParameters(Configuration):
 
     Attributes:
         retrain_after_bars: New closed bars since the last training that start another.
-        poll_seconds: How often the sensors look.
     """
 
     retrain_after_bars: int = Field(default=120, ge=1)
-    poll_seconds: int = Field(default=30, ge=5)
 
 
 class PipelineSettings(Configuration):

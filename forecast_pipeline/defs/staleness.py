@@ -9,7 +9,7 @@ from forecast_pipeline.core.hashing import sha256_of_value
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published, find
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.models.artifact import artifacts_of
+from forecast_pipeline.models.artifact import current_artifacts
 
 
 def years_to_build(home: Home) -> Iterator[tuple[str, int, str]]:
@@ -32,7 +32,7 @@ def new_bars_since_training(home: Home) -> Iterator[tuple[str, str, int, str]]:
     Only timeframes that have been trained at least once are reported.
     """
     for symbol, timeframe, features in _trained(home):
-        seen = min(int(card.card["fold"]["test_start"]) for card in artifacts_of(home, symbol, timeframe))
+        seen = min(int(card.card["fold"]["test_start"]) for card in current_artifacts(home, symbol, timeframe))
         yield symbol, timeframe.value, int(features.card["n_rows"]) - seen, features.sha256
 
 
@@ -48,7 +48,7 @@ def _trained(home: Home) -> Iterator[tuple[str, Timeframe, Published]]:
     for symbol in landed_symbols(home):
         for timeframe in Timeframe:
             features = find(home.features(symbol), timeframe)
-            if features is not None and artifacts_of(home, symbol, timeframe):
+            if features is not None and current_artifacts(home, symbol, timeframe):
                 yield symbol, timeframe, features
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from forecast_pipeline.backtests.report import read_report
 from forecast_pipeline.core.publication import Published, publish, require
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def choose_champion(home: Home, symbol: str, timeframe: Timeframe) -> Published:
     Raises:
         MissingData: If there is no report.
     """
-    do = f"forecast-pipeline build --symbol {symbol} --timeframe {timeframe}"
-    report = require(home.reports(symbol, timeframe), "report", f"report of {symbol} {timeframe}", do)
+    report = read_report(home, symbol, timeframe)
     champion, reason = gate(report.read_frame(".scores.parquet"))
     facts = {
         "stage": "forecasts",

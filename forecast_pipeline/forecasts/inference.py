@@ -13,7 +13,7 @@ from forecast_pipeline.core.publication import Published, frame_writer, publish,
 from forecast_pipeline.core.schema import INSTANT
 from forecast_pipeline.core.trading_clock import instants_of_trading_minutes, trading_minutes
 from forecast_pipeline.forecasts.champion import read_champion
-from forecast_pipeline.models.artifact import Artifact, artifacts_of, open_artifact
+from forecast_pipeline.models.artifact import Artifact, current_artifacts, open_artifact
 from forecast_pipeline.models.forecaster import cumulative
 from forecast_pipeline.splits.assemble import assemble
 from forecast_pipeline.splits.build import rows_of
@@ -37,7 +37,7 @@ def publish_forecasts(home: Home, symbol: str, timeframe: Timeframe) -> Publishe
         MissingData: If no model was trained or no champion chosen.
     """
     champion = read_champion(home, symbol, timeframe)
-    artifacts = [open_artifact(card) for card in artifacts_of(home, symbol, timeframe)]
+    artifacts = [open_artifact(card) for card in current_artifacts(home, symbol, timeframe)]
     if not artifacts:
         raise MissingData(f"{symbol} {timeframe} must have a trained model", do="materialise models")
     matrices: dict[str, Matrix] = {}

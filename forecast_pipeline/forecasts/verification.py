@@ -14,12 +14,11 @@ from forecast_pipeline.bars.build import build_bars, buildable_timeframes
 from forecast_pipeline.candles.build import candle_partitions
 from forecast_pipeline.core.errors import PipelineError
 from forecast_pipeline.core.home import Home
-from forecast_pipeline.core.publication import find, frame_writer, publish
-from forecast_pipeline.core.query import published_partitions
+from forecast_pipeline.core.publication import find, frame_writer, publish, require
 from forecast_pipeline.features.build import build_features, read_features
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.forecasts.inference import forecast_rows
-from forecast_pipeline.models.artifact import artifacts_of, open_artifact
+from forecast_pipeline.models.artifact import current_artifacts, open_artifact
 from forecast_pipeline.splits.assemble import assemble
 from forecast_pipeline.splits.build import read_split
 
@@ -61,22 +60,23 @@ def verify(home: Home, symbol: str, timeframe: Timeframe, n_cuts: int = 2) -> It
     yield verify_hashes(home, symbol)
     for position in range(n_cuts):
         yield verify_truncation(home, symbol, timeframe, (position + 1) / (n_cuts + 1))
-    for card in artifacts_of(home, symbol, timeframe):
+    for card in current_artifacts(home, symbol, timeframe):
         yield verify_serving(home, symbol, timeframe, card.name)
 
 
 def verify_hashes(home: Home, symbol: str) -> Finding:
-    """Every file of the symbol's partitions has the hash its card states."""
+    """Every published file of the symbol, from landing to report, has the hash its card states."""
     n_files, faults = 0, []
-    for _, stored in published_partitions(home):
-        if stored.card.get("symbol") != symbol:
+    for card in sorted(home.root.glob("**/*.json")):
+        if symbol not in card.relative_to(home.root).parts[:-1]:
             continue
-        for suffix in stored.card["files"]:
-            n_files += 1
-            try:
+        try:
+            stored = require(card.parent, card.name.removesuffix(".json"), str(card), "build it again")
+            for suffix in stored.card["files"]:
                 stored.read_bytes(suffix)
-            except PipelineError as error:
-                faults.append(str(error))
+                n_files += 1
+        except PipelineError as error:
+            faults.append(str(error))
     return Finding("hashes", not faults, "; ".join(faults) or f"{n_files} files are what was published")
 
 

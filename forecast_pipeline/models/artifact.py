@@ -130,6 +130,13 @@ def artifacts_of(home: Home, symbol: str, timeframe: Timeframe) -> list[Publishe
     return sorted(known, key=lambda card: order.index(card.card["model_name"]))
 
 
+def current_artifacts(home: Home, symbol: str, timeframe: Timeframe) -> list[Published]:
+    """Artifacts for the horizon grid of the present split; those of earlier settings stay on disk, unserved."""
+    split = find(home.splits(symbol), timeframe)
+    grid = None if split is None else split.card["horizons_bars"]
+    return [card for card in artifacts_of(home, symbol, timeframe) if card.card["horizons_bars"] == grid]
+
+
 def open_artifact(stored: Published) -> Artifact:
     """Load the forecaster that a card describes; see `load_artifact`."""
     card = stored.card
@@ -140,9 +147,14 @@ def open_artifact(stored: Published) -> Artifact:
     if not len(columns) == mean.size == std.size:
         raise CorruptData(f"{stored.name}: columns, mu and sigma must have one length", do="train it again")
     complete = np.ones(len(columns))
+    try:
+        forecaster = family_named(card["model_name"]).forecaster_class().from_state(state)
+    except (KeyError, TypeError) as error:
+        found = f"{type(error).__name__} {error}"
+        raise CorruptData(f"{stored.name} must hold the state of its family", was=found, do="train it again") from None
     return Artifact(
         stored=stored,
-        forecaster=family_named(card["model_name"]).forecaster_class().from_state(state),
+        forecaster=forecaster,
         standardiser=Standardiser(columns, mean, std, complete, complete.astype(bool)),
         target_scale=TargetScale(**{**card["target_scale"], "profile": tuple(card["target_scale"]["profile"])}),
         horizons=tuple(card["horizons_bars"]),

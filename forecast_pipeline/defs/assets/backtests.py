@@ -7,10 +7,11 @@ import dagster as dg
 
 from forecast_pipeline.backtests.parameters import BacktestParameters
 from forecast_pipeline.backtests.positions import CostModel
-from forecast_pipeline.backtests.report import build_report
+from forecast_pipeline.backtests.report import build_report, read_report
 from forecast_pipeline.backtests.run import run_walk_forward
 from forecast_pipeline.core.publication import Published
 from forecast_pipeline.defs.assets.models import BASELINES_KEY, model_key
+from forecast_pipeline.defs.checks import Checked, check_definitions
 from forecast_pipeline.defs.configs import applied, config_of
 from forecast_pipeline.defs.lineage import SPLITS_KEY
 from forecast_pipeline.defs.metadata import card_metadata, frame_table
@@ -122,3 +123,14 @@ def _describe_report(stored: Published) -> dict[str, Any]:
 def _report_checks(stored: Published) -> list[Check]:
     light = str(stored.card["lights"].get("Leak suite", "red"))
     return [Check(name="leak_suite", passed=light == "green", metadata={"light": light})]
+
+
+checks = check_definitions(
+    Checked(
+        asset=REPORTS_KEY,
+        partitions=SYMBOL_TIMEFRAME,
+        descriptions={"leak_suite": "No truncation check behind the forecasts found a value that knew the future."},
+        opener=lambda home, key: read_report(home, *symbol_and_timeframe(key)),
+        checker=_report_checks,
+    )
+)
