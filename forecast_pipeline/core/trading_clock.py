@@ -21,6 +21,7 @@ OPEN_DAYS_PER_WEEK = 5
 MINUTES_PER_WEEK = OPEN_DAYS_PER_WEEK * MINUTES_PER_DAY
 _DAYS_FROM_EPOCH_TO_MONDAY = 4  # 1970-01-01 was a Thursday
 _US_PER_DAY = MINUTES_PER_DAY * MICROSECONDS_PER_MINUTE
+_US_PER_HOUR = 60 * MICROSECONDS_PER_MINUTE
 
 Instants = npt.NDArray[np.int64]
 
@@ -34,9 +35,14 @@ def shifted_clock(instants_us: Instants) -> Instants:
     Returns:
         Naive microseconds since 1970 in which open time is Monday to Friday.
     """
-    local = pl.Series(instants_us).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(NEW_YORK)
-    naive = local.dt.replace_time_zone(None).dt.offset_by(f"{SHIFT_HOURS}h")
-    return naive.cast(pl.Int64).to_numpy()
+    hours = instants_us // _US_PER_HOUR
+    begins = np.flatnonzero(np.diff(hours, prepend=hours[:1] - 1))
+    # New York changes its clocks on whole hours in UTC: one look at the calendar per hour is enough.
+    first_us = instants_us[begins]
+    local = pl.Series(first_us).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(NEW_YORK)
+    naive = local.dt.replace_time_zone(None).dt.offset_by(f"{SHIFT_HOURS}h").cast(pl.Int64).to_numpy()
+    offset_us = np.repeat(naive - first_us, np.diff(begins, append=instants_us.size))
+    return np.asarray(instants_us + offset_us, dtype=np.int64)
 
 
 def unshifted_clock(shifted_us: Instants) -> Instants:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from forecast_pipeline.core.trading_clock import trading_minutes
@@ -35,13 +36,11 @@ def align(base: pl.DataFrame, other: pl.DataFrame, columns: Sequence[str], limit
     Returns:
         ``base`` with the columns added, rows and order unchanged.
     """
-    visible = other.select(pl.col(CLOCK), pl.col(CLOCK).alias("_seen"), *columns)
-    joined = base.join_asof(visible, on=CLOCK, strategy="backward")
-    is_seen = joined["_seen"].is_not_null()
-    now_us = joined[CLOCK].cast(pl.Int64).to_numpy()
-    seen_us = joined["_seen"].cast(pl.Int64).fill_null(0).to_numpy()
-    age_minutes = pl.Series(trading_minutes(now_us) - trading_minutes(seen_us))
-    is_current = is_seen & (age_minutes < limit_minutes)
-    return joined.drop("_seen").with_columns(
-        pl.when(is_current).then(pl.col(name)).otherwise(None).alias(name) for name in columns
-    )
+    now_us = base[CLOCK].cast(pl.Int64).to_numpy()
+    closes_us = other[CLOCK].cast(pl.Int64).to_numpy()
+    last = np.searchsorted(closes_us, now_us, side="right") - 1
+    is_seen = last >= 0
+    age_minutes = np.full(now_us.size, limit_minutes)
+    age_minutes[is_seen] = trading_minutes(now_us[is_seen]) - trading_minutes(closes_us[last[is_seen]])
+    position = pl.Series(last).set(pl.Series(age_minutes >= limit_minutes), None).cast(pl.UInt32)
+    return base.with_columns(other[name].gather(position).alias(name) for name in columns)

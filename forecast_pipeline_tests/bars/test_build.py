@@ -156,7 +156,7 @@ def test_building_again_is_the_same_version(home, ingest_frame):
 
 
 def test_without_candles_it_says_what_to_do(home):
-    with pytest.raises(MissingData, match="candles of EURUSD must be built first. To do: ingest files"):
+    with pytest.raises(MissingData, match=r"candles of EURUSD must be built first. To do: ingest files"):
         build_bars(home, "EURUSD", H1)
     with pytest.raises(MissingData, match="bars of EURUSD 1h must be built first"):
         read_bars(home, "EURUSD", H1)

@@ -37,7 +37,9 @@ def test_a_clock_that_is_off_by_whole_hours_is_refused(half_year, hours):
 
 def test_a_few_candles_in_the_closed_session_are_no_misread_clock(half_year):
     """Fault 19: real vendors have some (Binary.com: 10 of 105 weeks)."""
-    saturday = pl.Series([datetime(2023, 10, 7, 12, tzinfo=UTC), datetime(2023, 11, 4, 12, tzinfo=UTC)], dtype=half_year.dtype)
+    saturday = pl.Series(
+        [datetime(2023, 10, 7, 12, tzinfo=UTC), datetime(2023, 11, 4, 12, tzinfo=UTC)], dtype=half_year.dtype
+    )
     mostly_good = pl.concat([half_year, saturday])
 
     assert 0 < misfit_fraction(mostly_good) < 0.1
@@ -72,7 +74,7 @@ def test_of_clocks_that_agree_the_first_is_taken():
 
 def test_stamps_without_any_fitting_clock_are_refused_with_what_was_tried(half_year):
     """Fault 19."""
-    with pytest.raises(RefusedFile, match="stamps read as any of America/New_York, Etc/GMT.5 must open the week"):
+    with pytest.raises(RefusedFile, match=r"stamps read as any of America/New_York, Etc/GMT.5 must open the week"):
         best_clock(wall_clock(half_year, "Asia/Tokyo"), (LocalClock("America/New_York"), LocalClock("Etc/GMT+5")))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from datetime import date
 
@@ -83,7 +82,12 @@ def test_both_flavours_give_the_same_candles(tmp_path, content):
     parsed = read(tmp_path, content)
 
     assert_frame_equal(parsed.records, expected_records())
-    assert (parsed.source_minutes, parsed.price_side, parsed.timezone, parsed.notes) == (1, "bid", "America/New_York", ())
+    assert (parsed.source_minutes, parsed.price_side, parsed.timezone, parsed.notes) == (
+        1,
+        "bid",
+        "America/New_York",
+        (),
+    )
 
 
 def test_a_zip_gives_what_its_member_holds(tmp_path):
@@ -183,16 +187,16 @@ def test_a_zip_bomb_is_refused_unopened(tmp_path):
         HistData().read(path, OPTIONS)
 
 
-@pytest.mark.parametrize("name", ["../../x.csv", "/tmp/x.csv", "..\\x.csv", "C:\\x.csv", "a/b/x.csv", "CON.csv"])
+@pytest.mark.parametrize("name", ["../../x.csv", "/root/x.csv", "..\\x.csv", "C:\\x.csv", "a/b/x.csv", "CON.csv"])
 def test_the_name_of_a_member_is_never_a_path(tmp_path, name):
     """Fault 29."""
     folder = tmp_path / "a" / "b" / "c"
     folder.mkdir(parents=True)
     path = write_zip(folder / "a.zip", {name: TEXT})
-    before = {p for p in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
 
     assert_frame_equal(HistData().read(path, OPTIONS).records, expected_records())
-    assert {p for p in tmp_path.rglob("*")} == before
+    assert set(tmp_path.rglob("*")) == before
 
 
 @given(keep=st.floats(0, 1, exclude_max=True))
@@ -233,7 +237,7 @@ def test_an_encrypted_zip_is_refused(tmp_path):
         content[content.find(signature) + offset] |= 1  # the flag that says "encrypted"
     path.write_bytes(content)
 
-    with pytest.raises(RefusedFile, match="must be an intact zip file, was .*password"):
+    with pytest.raises(RefusedFile, match=r"must be an intact zip file, was .*password"):
         HistData().read(path, OPTIONS)
 
 
@@ -296,7 +300,9 @@ def test_a_zone_that_the_weeks_contradict_is_refused_even_if_given(tmp_path, yea
 
 
 def test_an_unknown_zone_is_refused(tmp_path):
-    with pytest.raises(RefusedFile, match="must be an IANA name like America/New_York or Etc/GMT.5, was 'Mars/Olympus'"):
+    with pytest.raises(
+        RefusedFile, match=r"must be an IANA name like America/New_York or Etc/GMT.5, was 'Mars/Olympus'"
+    ):
         read(tmp_path, TEXT, options=SourceOptions(vendor="histdata", timezone="Mars/Olympus"))
 
 
@@ -306,7 +312,10 @@ def test_a_missing_local_hour_is_counted_and_a_repeated_one_is_the_first(tmp_pat
     autumn = [f"20241027 {h:02}{m:02}00;1;1;1;1;0" for h in (0, 1, 1, 2) for m in range(60)]
     options = SourceOptions(vendor="histdata", timezone="Europe/London", source_timeframe="1m")
 
-    missing, repeated = read(tmp_path, "\n".join(spring), options=options), read(tmp_path, "\n".join(autumn), options=options)
+    missing, repeated = (
+        read(tmp_path, "\n".join(spring), options=options),
+        read(tmp_path, "\n".join(autumn), options=options),
+    )
 
     assert missing.records["ts_utc"].null_count() == 60
     assert missing.notes == ("60 rows carry a local time that does not exist in Europe/London",)
@@ -319,7 +328,9 @@ def test_the_length_of_a_record_is_measured_unless_given(tmp_path):
     odd = "\n".join(f"20180102 17{m:02}00;1;1;1;1;0" for m in range(0, 60, 7))
 
     assert read(tmp_path, hourly).source_minutes == 60
-    with pytest.raises(RefusedFile, match="records must be 1m 5m 15m 30m 1h 4h 1d apart, was most often 7 minutes apart"):
+    with pytest.raises(
+        RefusedFile, match="records must be 1m 5m 15m 30m 1h 4h 1d apart, was most often 7 minutes apart"
+    ):
         read(tmp_path, odd)
     assert read(tmp_path, odd, options=SourceOptions(vendor="histdata", source_timeframe="1m")).source_minutes == 1
     with pytest.raises(UnknownTimeframe):
@@ -328,8 +339,8 @@ def test_the_length_of_a_record_is_measured_unless_given(tmp_path):
 
 def test_reading_leaves_the_file_as_it_is(tmp_path):
     path = write_zip(tmp_path / "a.zip", {"a.csv": TEXT})
-    before = path.read_bytes(), os.listdir(tmp_path)
+    before = path.read_bytes(), list(tmp_path.iterdir())
 
     HistData().read(path, OPTIONS)
 
-    assert (path.read_bytes(), os.listdir(tmp_path)) == before
+    assert (path.read_bytes(), list(tmp_path.iterdir())) == before

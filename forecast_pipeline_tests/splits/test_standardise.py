@@ -65,9 +65,7 @@ def test_each_row_is_scaled_by_itself():
     np.testing.assert_array_equal(alone, fitted.transform(rows))
 
 
-@pytest.mark.parametrize(
-    "constant", [0.0, 1.0, -5.0, 1e6, 0.1 + 0.2, 1.1234567], ids=lambda c: f"constant {c:g}"
-)
+@pytest.mark.parametrize("constant", [0.0, 1.0, -5.0, 1e6, 0.1 + 0.2, 1.1234567], ids=lambda c: f"constant {c:g}")
 def test_a_constant_column_has_deviation_1_and_is_not_kept(constant):
     """Fault 22."""
     rng = np.random.default_rng(0)

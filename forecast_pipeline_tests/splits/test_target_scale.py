@@ -74,7 +74,9 @@ def test_the_profile_has_mean_1_and_so_a_day_has_its_slots(timeframe):
 
     assert np.mean(scale.profile) == pytest.approx(1.0, rel=1e-12)
     assert len(scale.profile) == 1440 // max(timeframe.minutes, 60)
-    np.testing.assert_allclose(whole_days**2, np.tile([slots_per_day, 2 * slots_per_day], (close_us.size, 1)), rtol=1e-9)
+    np.testing.assert_allclose(
+        whole_days**2, np.tile([slots_per_day, 2 * slots_per_day], (close_us.size, 1)), rtol=1e-9
+    )
 
 
 @pytest.fixture(scope="module")

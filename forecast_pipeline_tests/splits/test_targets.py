@@ -111,7 +111,9 @@ def test_a_label_does_not_depend_on_the_scale_of_prices(seed, factor):
 
     returns = forward_log_returns(close_us, close, H1, (2, 5)).log_returns
 
-    np.testing.assert_allclose(forward_log_returns(close_us, factor * close, H1, (2, 5)).log_returns, returns, atol=1e-12)
+    np.testing.assert_allclose(
+        forward_log_returns(close_us, factor * close, H1, (2, 5)).log_returns, returns, atol=1e-12
+    )
 
 
 def test_increments_add_up_over_horizons():
