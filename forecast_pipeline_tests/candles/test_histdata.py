@@ -114,21 +114,25 @@ BAD_LINES = {
 }
 
 
-@pytest.mark.parametrize("n_before", [0, 1, 3])
+@pytest.mark.parametrize("n_before", [1, 2, 3])
 @pytest.mark.parametrize("line", BAD_LINES.values(), ids=BAD_LINES.keys())
 def test_a_bad_line_is_refused_and_shown(tmp_path, line, n_before):
     """Fault 62."""
-    if n_before == 0 and not line:
-        pytest.skip("a file that begins with a blank line counts as empty")
     lines = [*LINES[:n_before], line, *LINES[n_before:]]
-    if n_before == 0 and line == BAD_LINES["other flavour"]:
-        line, n_before = LINES[0], 1  # the first line decides the flavour
 
     with pytest.raises(RefusedFile) as refusal:
         read(tmp_path, "\n".join(lines) + "\n")
 
     assert f"was line {n_before + 1}: {line[:80]!r}" in str(refusal.value)
     assert "file.csv must hold HistData M1 lines like" in str(refusal.value)
+
+
+def test_the_first_line_decides_the_flavour(tmp_path):
+    """Fault 62."""
+    with pytest.raises(RefusedFile, match="was line 2: '2018.01.02,17:01"):
+        read(tmp_path, "\n".join([LINES[0], MT_LINES[1]]))
+    with pytest.raises(RefusedFile, match="was line 2: '20180102 170100;"):
+        read(tmp_path, "\n".join([MT_LINES[0], LINES[1]]))
 
 
 NO_CANDLES = {
