@@ -129,7 +129,7 @@ def test_a_bad_line_is_refused_and_shown(tmp_path, line, n_before):
 
 def test_the_first_line_decides_the_flavour(tmp_path):
     """Fault 62."""
-    with pytest.raises(RefusedFile, match="was line 2: '2018.01.02,17:01"):
+    with pytest.raises(RefusedFile, match=r"was line 2: '2018\.01\.02,17:01"):
         read(tmp_path, "\n".join([LINES[0], MT_LINES[1]]))
     with pytest.raises(RefusedFile, match="was line 2: '20180102 170100;"):
         read(tmp_path, "\n".join([MT_LINES[0], LINES[1]]))
