@@ -1,8 +1,15 @@
 """Partitions and how they map: symbols by year for candles, symbols by timeframe for the rest."""
 
+import warnings
+
 import dagster as dg
 
 from forecast_pipeline.core.timeframe import Timeframe
+
+# Two-dimensional partition mappings and partitioned checks are marked as beta or preview. Our tests pin how
+# they behave, and nobody who runs a command can do anything about the warning.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 FIRST_YEAR = "1990"
 SYMBOL, TIMEFRAME, YEAR = "symbol", "timeframe", "year"

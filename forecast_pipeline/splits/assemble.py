@@ -56,6 +56,7 @@ class Matrix:
         frame: `MARKET_COLUMNS`, then Float32 features; one row a base bar, oldest first.
         origins: One entry a feature, in column order.
         indicator_timeframes: The configuration as resolved.
+        feature_parameters: Lookbacks the features of the base timeframe were computed with.
         absent: Features that were asked for and cannot be computed, with the reason.
         sources: Vendor files behind the bars.
         leak_suite: Cuts and findings of the truncation checks of every feature partition read.
@@ -65,6 +66,7 @@ class Matrix:
     frame: pl.DataFrame
     origins: tuple[FeatureOrigin, ...]
     indicator_timeframes: dict[str, list[str]]
+    feature_parameters: dict[str, Any]
     absent: dict[str, str]
     sources: list[dict[str, Any]]
     leak_suite: dict[str, int]
@@ -136,6 +138,7 @@ def assemble(
         frame=matrix,
         origins=tuple(origins),
         indicator_timeframes={name: [t.value for t in timeframes] for name, timeframes in wanted.items()},
+        feature_parameters=partitions[timeframe].card["parameters"],
         absent=absent,
         sources=bars.card["sources"],
         leak_suite={

@@ -230,6 +230,7 @@ def _facts(
         "purge_minutes": plan.purge_minutes,
         "embargo_minutes": plan.embargo_minutes,
         "notes": list(plan.notes),
+        "feature_parameters": matrix.feature_parameters,
         "absent_features": matrix.absent,
         "sources": matrix.sources,
         "leak_suite": matrix.leak_suite,

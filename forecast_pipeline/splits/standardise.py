@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import ks_2samp
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -83,6 +82,8 @@ def drift(train: Floats, later: Floats) -> tuple[float, float]:
     Returns:
         ``ks_stat`` and ``ks_pvalue``; NaN when a period has fewer than two values.
     """
+    from scipy.stats import ks_2samp  # a second of import that no other part of this stage needs
+
     first, second = train[np.isfinite(train)], later[np.isfinite(later)]
     if min(first.size, second.size) < 2:  # noqa: PLR2004 - two values make the smallest sample
         return float("nan"), float("nan")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.signal import lfilter
 
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, trading_minutes
 
@@ -113,6 +112,8 @@ def _cells(close_us: npt.NDArray[np.int64], slot_minutes: int, n_cells: int) -> 
 
 
 def _recursion(squared: Floats, decay: float, start: float, floor: float) -> Floats:
+    from scipy.signal import lfilter  # costs a second of import
+
     known = np.isfinite(squared)
     if known.all():
         smoothed, _ = lfilter([1.0 - decay], [1.0, -decay], squared, zi=[decay * start])

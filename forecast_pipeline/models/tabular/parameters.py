@@ -70,4 +70,4 @@ class ForestParameters(TabularParameters):
     n_estimators: int = Field(default=400, ge=1)
     max_depth: int | None = Field(default=None, ge=1)
     min_leaf_fraction: float = Field(default=0.01, gt=0, lt=0.5)
-    max_rows_per_tree: int = Field(default=8192, ge=100)
+    max_rows_per_tree: int = Field(default=4096, ge=100)
