@@ -8,7 +8,7 @@ import polars as pl
 
 from forecast_pipeline.bars.resample import mid_prices, resample
 from forecast_pipeline.candles.build import candle_partitions
-from forecast_pipeline.core.errors import MissingData
+from forecast_pipeline.core.errors import MissingData, TooCoarse
 from forecast_pipeline.core.publication import Published, find, frame_writer, publish, require
 from forecast_pipeline.core.schema import BARS, check_clock, check_schema
 from forecast_pipeline.core.timeframe import Timeframe
@@ -34,7 +34,7 @@ def build_bars(home: Home, symbol: str, timeframe: Timeframe) -> Published:
     candles = pl.concat([year.read_frame() for year in years]).filter(pl.col("source_minutes") <= timeframe.minutes)
     if candles.is_empty():
         lengths = sorted({int(source["source_minutes"]) for year in years for source in year.card["sources"]})
-        raise MissingData(
+        raise TooCoarse(
             f"{symbol} must have candles of {timeframe} or shorter",
             was=f"candles of {', '.join(Timeframe.of_minutes(m) for m in lengths)}",
             do="ask for a longer timeframe or ingest a finer source",

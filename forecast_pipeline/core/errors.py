@@ -44,6 +44,10 @@ class MissingData(PipelineError):
     """A partition that is needed has not been built."""
 
 
+class TooCoarse(MissingData):
+    """A timeframe is asked for that the symbol's sources cannot give: nothing is wrong, it does not exist."""
+
+
 class NotEnoughHistory(PipelineError):
     """There are fewer rows than warm-up, folds and horizon need."""
 

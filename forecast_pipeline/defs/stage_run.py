@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from forecast_pipeline.core.errors import PipelineError
+from forecast_pipeline.core.errors import PipelineError, TooCoarse
 from forecast_pipeline.core.publication import Published
 
 StageEvent = dg.AssetMaterialization | dg.MaterializeResult[None]
@@ -65,7 +65,8 @@ class Stage:
 def run_stage(context: dg.AssetExecutionContext, stage: Stage) -> Iterator[StageEvent]:
     """Build every partition of the run; fail at the end, naming those that failed.
 
-    Over a range, each partition is recorded the moment it is published, so that a
+    A partition that the sources are too coarse for is passed over in a range run, as
+    backfills ask for all timeframes. Over a range, each partition is recorded the moment it is published, so that a
     crash loses nothing. The result that lets downstream assets of the same run start
     then stamps one data version on all partitions; the exact event of each follows
     it and, being the newest, counts.
@@ -80,6 +81,11 @@ def run_stage(context: dg.AssetExecutionContext, stage: Stage) -> Iterator[Stage
     for key in keys:
         try:
             stored = published[key] = stage.build(key)
+        except TooCoarse as error:
+            if len(keys) == 1:
+                raise dg.Failure(str(error)) from None
+            context.log.warning("%s does not exist: %s", key, error)
+            continue
         except PipelineError as error:
             context.log.error("%s: %s", key, error)  # noqa: TRY400 - the text is for a person, the trace adds nothing
             failed.append(f"{key}: {error}")
@@ -92,7 +98,7 @@ def run_stage(context: dg.AssetExecutionContext, stage: Stage) -> Iterator[Stage
         stored = published[keys[0]]
         yield dg.MaterializeResult(metadata=stage.describe(stored), data_version=dg.DataVersion(stored.sha256))
         return
-    if not failed:
+    if len(published) == len(keys):
         yield dg.MaterializeResult()
     for key, stored in published.items():
         yield _exact_event(stage, key, stored, tags, stage.describe(stored))

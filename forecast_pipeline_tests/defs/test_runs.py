@@ -82,19 +82,35 @@ def test_downstream_assets_and_checks_follow_in_the_same_range_run(home, instanc
         assert evaluations.count(("features/features", partition)) == 3
 
 
-def test_one_refused_partition_does_not_stop_the_others(home, instance, ingest_frame, two_weeks):
-    """Fault 47: the candles are hourly, so the four faster timeframes cannot be built."""
+def test_timeframes_that_a_coarse_source_cannot_give_are_passed_over(home, instance, ingest_frame, two_weeks):
+    """Fault 67: the candles are hourly, and a backfill asks for all seven timeframes."""
     hourly = two_weeks.group_by_dynamic("ts_utc", every="1h").agg(
         pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last()
     )
     ingest_frame(home, hourly)
 
-    result = run(home, instance, [bars.bars], "EURUSD|1m", "EURUSD|1d")
+    several = run(home, instance, [bars.bars], "EURUSD|1m", "EURUSD|1d")
+    single = run(home, instance, [bars.bars], "EURUSD|15m")
 
-    assert not result.success
+    assert several.success
     assert newest(instance, BARS_KEY, "EURUSD|15m") is None
     assert newest(instance, BARS_KEY, "EURUSD|4h").metadata["dagster/partition_row_count"].value > 0
-    assert "4 of 7 partitions failed" in str(result.failure_data_for_node("bars__bars").error.to_string())
+    assert not single.success
+
+
+def test_one_refused_partition_does_not_stop_the_others(home, instance, ingest_frame, two_weeks):
+    """Fault 47."""
+    ingest_frame(home, two_weeks)
+    run(home, instance, [bars.bars], SLOW_BARS[0], SLOW_BARS[-1])
+    path = build_bars(home, "EURUSD", Timeframe.H4).path(".parquet")
+    path.write_bytes(path.read_bytes()[:-1])
+
+    result = run(home, instance, [features.features], SLOW_BARS[0], SLOW_BARS[-1])
+
+    assert not result.success
+    assert newest(instance, FEATURES_KEY, "EURUSD|4h") is None
+    assert newest(instance, FEATURES_KEY, "EURUSD|1h").metadata["dagster/partition_row_count"].value > 0
+    assert "1 of 3 partitions failed" in str(result.failure_data_for_node("features__features").error.to_string())
 
 
 def test_a_single_run_reports_candles_with_their_files(home, instance, ingest_frame, two_weeks):
