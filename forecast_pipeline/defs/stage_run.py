@@ -66,10 +66,10 @@ def run_stage(context: dg.AssetExecutionContext, stage: Stage) -> Iterator[Stage
     """Build every partition of the run; fail at the end, naming those that failed.
 
     A partition that the sources are too coarse for is passed over in a range run, as
-    backfills ask for all timeframes. Over a range, each partition is recorded the moment it is published, so that a
-    crash loses nothing. The result that lets downstream assets of the same run start
-    then stamps one data version on all partitions; the exact event of each follows
-    it and, being the newest, counts.
+    backfills ask for all timeframes. Over a range, each partition is recorded the moment
+    it is published, so that a crash loses nothing. The result that lets downstream assets
+    of the same run start then stamps one data version on all partitions; the exact event
+    of each follows it and, being the newest, counts.
 
     Raises:
         dagster.Failure: If a partition was refused; the others are published.
@@ -81,30 +81,32 @@ def run_stage(context: dg.AssetExecutionContext, stage: Stage) -> Iterator[Stage
     for key in keys:
         try:
             stored = published[key] = stage.build(key)
-        except TooCoarse as error:
-            if len(keys) == 1:
-                raise dg.Failure(str(error)) from None
-            context.log.warning("%s does not exist: %s", key, error)
-            continue
         except PipelineError as error:
-            context.log.error("%s: %s", key, error)  # noqa: TRY400 - the text is for a person, the trace adds nothing
-            failed.append(f"{key}: {error}")
+            context.log.warning("%s: %s", key, error)
+            if len(keys) == 1 or not isinstance(error, TooCoarse):
+                failed.append(f"{key}: {error}")
             continue
         for check in stage.check(stored):
             context.log_event(_evaluation(stage.key, check, key))
         if len(keys) > 1:
             yield _exact_event(stage, key, stored, tags, {"sha256": stored.sha256})
-    if not failed and len(keys) == 1:
-        stored = published[keys[0]]
-        yield dg.MaterializeResult(metadata=stage.describe(stored), data_version=dg.DataVersion(stored.sha256))
+    yield from _results(stage, keys, published, tags)
+    if failed:
+        shown = "; ".join(failed[:N_SHOWN])
+        raise dg.Failure(shown if len(keys) == 1 else f"{len(failed)} of {len(keys)} partitions failed: {shown}")
+
+
+def _results(
+    stage: Stage, keys: Sequence[str], published: Mapping[str, Published], tags: Mapping[str, str]
+) -> Iterator[StageEvent]:
+    if len(keys) == 1:
+        for stored in published.values():
+            yield dg.MaterializeResult(metadata=stage.describe(stored), data_version=dg.DataVersion(stored.sha256))
         return
     if len(published) == len(keys):
         yield dg.MaterializeResult()
     for key, stored in published.items():
         yield _exact_event(stage, key, stored, tags, stage.describe(stored))
-    if failed:
-        shown = "; ".join(failed[:N_SHOWN])
-        raise dg.Failure(shown if len(keys) == 1 else f"{len(failed)} of {len(keys)} partitions failed: {shown}")
 
 
 def _exact_event(

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     Instants = npt.NDArray[np.int64]
 
 MIN_TEST_ROWS = 20
-MIN_TRAIN_ROWS = 50
+MIN_TRAIN_ROWS = 30
+MIN_VALIDATION_ROWS = 10
 TRADING_PER_CALENDAR_DAY = OPEN_DAYS_PER_WEEK / 7
 LIVE = -1
 """Fold number of the model that serves: trained on the latest window, tested on nothing."""
@@ -151,7 +152,11 @@ def plan_folds(
             # A hole of months leaves one window empty; the other folds are as good as ever.
             left_out.append(f"fold {number} was left out: {error}")
     if not folds:
-        raise NotEnoughHistory(f"at least one of {n_splits} folds must have enough rows", was=left_out[0])
+        raise NotEnoughHistory(
+            f"at least one of {n_splits} folds must have enough rows",
+            was=left_out[0],
+            do="ingest a history without holes of months, or use a shorter timeframe or horizon",
+        )
     # The serving model stands at the last decision: every label that has ended by then may train it.
     now = int(decision_us[-1])
     latest_rows = rows if parameters.mode == "expanding" else rows[clock[rows] >= clock[rows[-1]] - window]
@@ -199,9 +204,9 @@ def _fold(
     if validation.size:
         first = int(decision_us[validation[0]])
         inner = purged(inner, decision_us, label_end_us, first, parameters.purge_convention)
-    if inner.size < MIN_TRAIN_ROWS or validation.size < MIN_TEST_ROWS:
+    if inner.size < MIN_TRAIN_ROWS or validation.size < MIN_VALIDATION_ROWS:
         raise NotEnoughHistory(
-            f"fold {number} must have {MIN_TRAIN_ROWS} train and {MIN_TEST_ROWS} validation rows after purging",
+            f"fold {number} must have {MIN_TRAIN_ROWS} train and {MIN_VALIDATION_ROWS} validation rows after purging",
             was=f"{inner.size} and {validation.size}",
             do="lengthen days_history, shorten horizon or lower n_splits",
         )

@@ -23,7 +23,7 @@ from forecast_pipeline.models.registry import FAMILIES
 from forecast_pipeline.models.reserved import RESERVED
 from forecast_pipeline.splits.assemble import MARKET_COLUMNS
 from forecast_pipeline.splits.parameters import SplitParameters
-from forecast_pipeline.splits.plan import MIN_TEST_ROWS, MIN_TRAIN_ROWS
+from forecast_pipeline.splits.plan import MIN_TEST_ROWS, MIN_TRAIN_ROWS, MIN_VALIDATION_ROWS
 from forecast_pipeline.splits.standardise import CLIP_STD
 from forecast_pipeline.splits.target_scale import DECAYS
 from forecast_pipeline.splits.targets import MAX_STALE_MINUTES
@@ -267,7 +267,7 @@ def test_constants_named_in_the_parameters_page_are_the_codes() -> None:
     rows = dict(re.findall(r"^\| ([^|`]+?) \| ([^|]+?) \|", section(page("parameters.md"), CONSTANTS), re.MULTILINE))
 
     assert (
-        rows["least train, validation and test rows of a fold"] == f"{MIN_TRAIN_ROWS}, {MIN_TEST_ROWS}, {MIN_TEST_ROWS}"
+        rows["least train, validation and test rows of a fold"] == f"{MIN_TRAIN_ROWS}, {MIN_VALIDATION_ROWS}, {MIN_TEST_ROWS}"
     )
     assert rows["cut of standardised inputs"] == f"±{CLIP_STD:g} standard deviations"
     assert rows["decays tried for the ex-ante scale"] == f"{DECAYS[0]:g} to {DECAYS[-1]:g}"

@@ -20,6 +20,7 @@ from forecast_pipeline.splits.plan import (
     LIVE,
     MIN_TEST_ROWS,
     MIN_TRAIN_ROWS,
+    MIN_VALIDATION_ROWS,
     check_no_label_reaches_test,
     plan_folds,
 )
@@ -99,7 +100,7 @@ def test_a_plan_has_the_folds_asked_for_and_no_label_reaches_a_later_segment(
         assert fold.train_stop <= fold.validation_start
         assert fold.validation_stop <= min(fold.test_start, usable[-1] + 1)
         assert fold.train_stop - fold.train_start >= MIN_TRAIN_ROWS
-        assert fold.validation_stop - fold.validation_start >= MIN_TEST_ROWS
+        assert fold.validation_stop - fold.validation_start >= MIN_VALIDATION_ROWS
         assert fold.cutoff_us == ends[validation].max() >= ends[train].max()
         if parameters.purge_convention == "strict":
             assert ends[train].max() < decision[fold.validation_start]
@@ -213,23 +214,23 @@ def test_a_hole_takes_away_the_fold_it_empties_and_the_plan_says_so():
     whole, _, _ = plan_for(decision, H1, parameters)
     first = whole.folds[0]
 
-    holed = np.concatenate([decision[: first.train_start + 30], decision[first.validation_stop - 30 :]])
+    holed = np.concatenate([decision[: first.train_start + 15], decision[first.validation_stop - 15 :]])
     plan, _, _ = plan_for(holed, H1, parameters)
 
     assert [fold.fold for fold in plan.walk_forward] == list(range(10 - len(plan.walk_forward), 10))
     assert 0 < len(plan.walk_forward) < 10
     assert len(plan.notes) == 10 - len(plan.walk_forward)
     assert re.match(
-        r"fold 0 was left out: fold 0 must have \d+ train and 20 validation rows .*, was \d+ and", plan.notes[0]
+        r"fold 0 was left out: fold 0 must have \d+ train and 10 validation rows .*, was \d+ and", plan.notes[0]
     )
 
 
 def test_a_plan_without_any_fold_is_refused():
     """Fault 69."""
-    message = refusal(600, SplitParameters(horizon=3, days_history=14, n_splits=2, val_frac=0.05))
+    message = refusal(600, SplitParameters(horizon=3, days_history=14, n_splits=2, val_frac=0.03))
 
     assert "at least one of 2 folds must have enough rows, was fold 0 was left out" in message
-    assert "20 validation rows after purging, was 225 and 12" in message
+    assert re.search(r"10 validation rows after purging, was \d+ and 7\b", message)
 
 
 def test_defaults_adapt_to_a_short_history_and_say_so():
