@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A clock is wrong when nearly every week shows it; a vendor's holiday oddities touch a few.
 MAX_MISFIT_FRACTION = 0.8
+# A clock that was chosen among several has to fit better than one that the file itself states.
+MAX_MEASURED_MISFIT_FRACTION = 0.5
 MIN_WEEKS_TO_JUDGE = 2
 _CALENDAR_WEEK = 7 * MINUTES_PER_DAY
 _HOUR_LATE = range(60, 65)  # first record of a week, minutes after the open: the mark of a clock one hour off
@@ -85,11 +87,12 @@ def best_clock(local: pl.Series, candidates: Sequence[LocalClock]) -> LocalClock
     misfits = [(_misfit(candidate.to_utc(hours)), position) for position, candidate in enumerate(candidates)]
     _, position = min(misfits)
     chosen = candidates[position]
-    check_clock_fits(chosen.to_utc(hours), f"stamps read as any of {', '.join(map(str, candidates))}")
+    tried = ", ".join(map(str, candidates))
+    check_clock_fits(chosen.to_utc(hours), f"stamps read as any of {tried}", MAX_MEASURED_MISFIT_FRACTION)
     return chosen
 
 
-def check_clock_fits(ts_utc: pl.Series, what: str) -> None:
+def check_clock_fits(ts_utc: pl.Series, what: str, max_misfit_fraction: float = MAX_MISFIT_FRACTION) -> None:
     """Refuse stamps under which the trading week is shifted.
 
     The first and the last week count only against the clock: cut by the ends of the
@@ -101,7 +104,7 @@ def check_clock_fits(ts_utc: pl.Series, what: str) -> None:
     weeks, misfits = _weeks(ts_utc)
     n_misfits = misfits.size
     n_judged = np.union1d(weeks[1:-1], misfits).size
-    if n_judged >= MIN_WEEKS_TO_JUDGE and n_misfits > MAX_MISFIT_FRACTION * n_judged:
+    if n_judged >= MIN_WEEKS_TO_JUDGE and n_misfits > max_misfit_fraction * n_judged:
         raise RefusedFile(
             f"{what} must open the week Sunday 17:00 and close it Friday 17:00 New York",
             was=f"{n_misfits} of {n_judged} weeks with records in the closed session",

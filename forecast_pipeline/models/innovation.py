@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-# Knuth's multiplicative hash: neighbouring instants start far apart in the pool.
+# Steele, Lea and Flood's mixing step: neighbouring instants start at unrelated places of the pool.
 _MULTIPLIER = np.uint64(11400714819323198485)
 
 
@@ -58,7 +58,9 @@ class InnovationPool:
     def draw(self, issued_at_us: npt.NDArray[np.int64], n_samples: int) -> Floats:
         """Innovations of each decision, shape ``(S, B, K)``."""
         size = self.rows.shape[0]
-        minutes = (issued_at_us // 60_000_000).astype(np.uint64)
-        start = ((minutes * _MULTIPLIER) >> np.uint64(32)).astype(np.int64) % size
+        mixed = (issued_at_us // 60_000_000).astype(np.uint64)
+        for _ in range(2):  # one round leaves neighbouring decisions a constant distance apart
+            mixed = (mixed ^ (mixed >> np.uint64(31))) * _MULTIPLIER
+        start = (mixed >> np.uint64(32)).astype(np.int64) % size
         positions = (start[None, :] + np.arange(n_samples)[:, None]) % size
         return np.asarray(self.rows[positions])

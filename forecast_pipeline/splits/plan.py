@@ -149,6 +149,8 @@ def plan_folds(
         try:
             folds.append(_fold(number, candidates, test_rows, cut, decision_us, label_end_us, parameters))
         except NotEnoughHistory as error:
+            if parameters.n_splits_was_chosen:
+                raise
             # A hole of months leaves one window empty; the other folds are as good as ever.
             left_out.append(f"fold {number} was left out: {error}")
     if not folds:

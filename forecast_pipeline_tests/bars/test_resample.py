@@ -37,7 +37,7 @@ def random_candles(sunday, keep, seed, *, has_ask=False, minutes=1):
 
 
 def test_twelve_candles_become_two_bars_of_five_minutes_and_two_candles_are_left():
-    """Golden: made by hand, 2026-01; exact."""
+    """Golden: made by hand, 2026-11; exact."""
     minutes = [0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 13]
     opens = [10, 11, 12, 11, 10, 9, 8, 9, 10, 12, 13, 12]
     closes = [11, 12, 11, 10, 9, 8, 9, 10, 12, 13, 12, 11]

@@ -70,6 +70,7 @@ def test_readers_never_notice_a_writer_that_is_killed_again_and_again(tmp_path, 
             if child == 0:
                 for version in range(life * 1000, life * 1000 + 1000):
                     write(version)
+                    write(version)  # again: what is visible already is written a second time
             time.sleep(moments.uniform(0.0, 0.05))
             os.kill(child, signal.SIGKILL)
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

@@ -267,7 +267,8 @@ def test_constants_named_in_the_parameters_page_are_the_codes() -> None:
     rows = dict(re.findall(r"^\| ([^|`]+?) \| ([^|]+?) \|", section(page("parameters.md"), CONSTANTS), re.MULTILINE))
 
     assert (
-        rows["least train, validation and test rows of a fold"] == f"{MIN_TRAIN_ROWS}, {MIN_VALIDATION_ROWS}, {MIN_TEST_ROWS}"
+        rows["least train, validation and test rows of a fold"]
+        == f"{MIN_TRAIN_ROWS}, {MIN_VALIDATION_ROWS}, {MIN_TEST_ROWS}"
     )
     assert rows["cut of standardised inputs"] == f"±{CLIP_STD:g} standard deviations"
     assert rows["decays tried for the ex-ante scale"] == f"{DECAYS[0]:g} to {DECAYS[-1]:g}"

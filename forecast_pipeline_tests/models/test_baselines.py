@@ -141,7 +141,7 @@ def test_neighbouring_decisions_do_not_share_their_first_samples(slot_minutes):
     first = InnovationPool.gaussian(1, seed=3).draw(decisions, 1)[0, :, 0]
 
     apart = np.abs(np.diff(start))
-    assert np.minimum(apart, 4096 - apart).min() > 100
+    assert np.median(np.minimum(apart, 4096 - apart)) == pytest.approx(1024, rel=0.2)  # as unrelated starts would be
     assert np.unique(start).size > 700
     assert abs(np.corrcoef(first[:-1], first[1:])[0, 1]) < 0.12
 

@@ -210,7 +210,7 @@ def test_hardly_any_rows_are_refused_with_what_remains():
 def test_a_hole_takes_away_the_fold_it_empties_and_the_plan_says_so():
     """Faults 18 and 69."""
     decision = closes(H1, 900)
-    parameters = SplitParameters(horizon=3, days_history=20, n_splits=10)
+    parameters = SplitParameters(horizon=3, days_history=20)
     whole, _, _ = plan_for(decision, H1, parameters)
     first = whole.folds[0]
 
@@ -225,11 +225,18 @@ def test_a_hole_takes_away_the_fold_it_empties_and_the_plan_says_so():
     )
 
 
-def test_a_plan_without_any_fold_is_refused():
+def test_a_number_of_folds_that_was_asked_for_is_laid_in_full_or_refused():
     """Fault 69."""
     message = refusal(600, SplitParameters(horizon=3, days_history=14, n_splits=2, val_frac=0.03))
 
-    assert "at least one of 2 folds must have enough rows, was fold 0 was left out" in message
+    assert message.startswith("fold 0 must have")
+
+
+def test_a_plan_without_any_fold_is_refused():
+    """Fault 69."""
+    message = refusal(600, SplitParameters(horizon=3, days_history=14, val_frac=0.03))
+
+    assert "at least one of 10 folds must have enough rows, was fold 0 was left out" in message
     assert re.search(r"10 validation rows after purging, was \d+ and 7\b", message)
 
 
