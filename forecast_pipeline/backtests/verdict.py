@@ -118,7 +118,7 @@ def skill_light(headline: Row, *, could_have_found: bool) -> Light:
     skill, p_value, n_eff = headline["crps_skill"], headline["dm_p_adjusted"], headline["n_eff"]
     if not _is_number(skill):
         return Light("Skill", RED, f"Not assessed: the CRPS skill of {where} is undefined on these rows.")
-    against = f"{where} has a CRPS skill of {percent(skill)} against {headline['baseline']}"
+    against = f"{where} has a CRPS skill of {percent(skill, 2)} against {headline['baseline']}"
     evidence = f"Holm-adjusted Diebold-Mariano p {p_equation(p_value)}, n_eff = {n_eff}"
     if _is_proven(headline):
         return Light("Skill", GREEN, f"Skill found: {against} ({evidence}).")

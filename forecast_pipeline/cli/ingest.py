@@ -10,14 +10,14 @@ from forecast_pipeline.candles.vendors.protocol import SourceOptions
 from forecast_pipeline.candles.vendors.registry import READERS
 from forecast_pipeline.cli.arguments import AsJson, Symbol
 from forecast_pipeline.cli.output import print_records
-from forecast_pipeline.core.errors import PipelineError
+from forecast_pipeline.core.errors import PipelineError, RefusedFile
 from forecast_pipeline.defs.settings import home_from_environment
 
 VENDORS = "; ".join(f"{name}: {reader.summary}" for name, reader in READERS.items())
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files of one symbol.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files of one symbol, or folders of them.")],
     symbol: Symbol,
     vendor: Annotated[str, typer.Option("--vendor", help=VENDORS)],
     timezone: Annotated[str | None, typer.Option(help="Zone of the stamps; measured or known if left out.")] = None,
@@ -35,7 +35,7 @@ def ingest(
     )
     done: list[Ingested] = []
     refused: list[str] = []
-    for path in paths:
+    for path in _files(paths):
         try:
             done.append(ingest_file(home, path, symbol, options))
         except PipelineError as error:
@@ -47,6 +47,14 @@ def ingest(
         print_records([_row(each) for each in done], "Ingested", as_json=as_json)
     if refused:
         raise PipelineError("; ".join(refused))
+    if not done:
+        raise RefusedFile("ingest needs at least one file", was=", ".join(str(path) for path in paths))
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    """The files named, and those that lie directly in the folders named, by name."""
+    inside = [sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path] for path in paths]
+    return [path for group in inside for path in group if not path.name.startswith(".")]
 
 
 def _row(each: Ingested) -> dict[str, object]:
