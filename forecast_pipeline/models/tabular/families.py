@@ -1,4 +1,8 @@
-"""The four tabular families: which scikit-learn estimators each one tries."""
+"""The four tabular families: which scikit-learn estimators each one tries.
+
+The linear ones have no intercept: inputs are centred on training rows, so it would be
+the drift of the training window, and a drift measured on months is noise.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,7 @@ class Ridge(Tabular):
 
         del n_rows
         for penalty in penalties(cast("LinearParameters", self.parameters)):
-            yield Estimator(alpha=penalty, solver="cholesky")
+            yield Estimator(alpha=penalty, solver="cholesky", fit_intercept=False)
 
 
 class Lasso(Tabular):
@@ -58,7 +62,7 @@ class Lasso(Tabular):
 
         del n_rows
         for penalty in penalties(cast("LassoParameters", self.parameters)):
-            yield Estimator(alpha=penalty, max_iter=MAX_ITERATIONS, tol=TOLERANCE, precompute=True)
+            yield Estimator(alpha=penalty, max_iter=MAX_ITERATIONS, tol=TOLERANCE, precompute=True, fit_intercept=False)
 
 
 class ElasticNet(Tabular):
@@ -73,7 +77,12 @@ class ElasticNet(Tabular):
         chosen = cast("ElasticNetParameters", self.parameters)
         for penalty in penalties(chosen):
             yield Estimator(
-                alpha=penalty, l1_ratio=chosen.l1_ratio, max_iter=MAX_ITERATIONS, tol=TOLERANCE, precompute=True
+                alpha=penalty,
+                l1_ratio=chosen.l1_ratio,
+                max_iter=MAX_ITERATIONS,
+                tol=TOLERANCE,
+                precompute=True,
+                fit_intercept=False,
             )
 
 
