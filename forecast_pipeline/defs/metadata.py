@@ -11,8 +11,10 @@ from forecast_pipeline.core.publication import Published
 Metadata = dict[str, Any]
 
 
-def card_metadata(stored: Published, frame_suffix: str | None = ".parquet") -> Metadata:
-    """Row count, span, hashes, files and notes of a partition, and the schema of its table."""
+def card_metadata(
+    stored: Published, frame_suffix: str | None = ".parquet", lineage: dg.TableColumnLineage | None = None
+) -> Metadata:
+    """Row count, span, hashes and files of a partition, the schema of its table, and where its columns come from."""
     card = stored.card
     metadata: Metadata = {"sha256": stored.sha256, "card": dg.MetadataValue.json(_brief(card))}
     if card.get("n_rows") is not None:
@@ -26,17 +28,20 @@ def card_metadata(stored: Published, frame_suffix: str | None = ".parquet") -> M
         metadata[f"file{suffix}"] = dg.MetadataValue.path(str(stored.path(suffix)))
     if frame_suffix in card["files"]:
         metadata["dagster/uri"] = str(stored.path(str(frame_suffix)))
-        metadata["dagster/column_schema"] = table_schema(stored, str(frame_suffix))
+        metadata["dagster/column_schema"] = table_schema(stored, str(frame_suffix), lineage)
+    if lineage is not None:
+        metadata["dagster/column_lineage"] = lineage
     return metadata
 
 
-def table_schema(stored: Published, suffix: str) -> dg.TableSchema:
-    """Columns of a published table, with units and descriptions where the card has them."""
+def table_schema(stored: Published, suffix: str, lineage: dg.TableColumnLineage | None = None) -> dg.TableSchema:
+    """Columns of a published table: what each measures, its unit, and what it is made of."""
     known = {column["name"]: column for column in [*stored.card.get("columns", []), *stored.card.get("origins", [])]}
     schema = pl.read_parquet_schema(stored.path(suffix))
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name, str(dtype), description=_describe(known.get(name))) for name, dtype in schema.items()
+            dg.TableColumn(name, str(dtype), description=_describe(known.get(name), name, lineage))
+            for name, dtype in schema.items()
         ]
     )
 
@@ -61,8 +66,11 @@ def _cell(value: object, digits: int) -> str:
     return f"{value:.{digits}g}" if isinstance(value, float) else str(value).replace("|", "\\|")
 
 
-def _describe(column: Mapping[str, Any] | None) -> str | None:
-    return f"{column['description']} [{column['unit']}]" if column else None
+def _describe(column: Mapping[str, Any] | None, name: str, lineage: dg.TableColumnLineage | None) -> str | None:
+    meaning = f"{column['description']} [{column['unit']}]" if column else ""
+    sources = lineage.deps_by_column.get(name, ()) if lineage else ()
+    origin = ", ".join(f"{each.asset_key.path[0]}.{each.column_name}" for each in sources)
+    return "; ".join(part for part in (meaning, f"from {origin}" if origin else "") if part) or None
 
 
 def _brief(card: Mapping[str, Any]) -> Metadata:

@@ -50,10 +50,9 @@ def bars(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[Stag
 
 
 def _describe(stored: Published) -> dict[str, Any]:
-    return card_metadata(stored) | {
+    return card_metadata(stored, lineage=bar_lineage()) | {
         "coverage of scheduled slots": float(stored.card["coverage_fraction"]),
         "volume": str(stored.card["volume_kind"]),
-        "dagster/column_lineage": bar_lineage(),
     }
 
 

@@ -65,11 +65,10 @@ def candles(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[S
 def _describe(stored: Published) -> dict[str, Any]:
     card = stored.card
     files = {f"{source['name']} ({source['vendor']})": source["sha256"] for source in card["sources"]}
-    return card_metadata(stored) | {
+    return card_metadata(stored, lineage=candle_lineage()) | {
         "quarantined": counts_table("quarantined rows", card["quarantined"]),
         "replaced by later files": int(card["n_replaced"]),
         "sources": counts_table("vendor files", files),
-        "dagster/column_lineage": candle_lineage(),
     }
 
 

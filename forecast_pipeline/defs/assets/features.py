@@ -57,11 +57,10 @@ def features(
 
 
 def _describe(stored: Published) -> dict[str, Any]:
-    return card_metadata(stored) | {
+    return card_metadata(stored, lineage=feature_lineage(stored.card)) | {
         "features": len(stored.card["columns"]),
         "absent": counts_table("absent features", stored.card["absent"]),
         "cuts tried for leaks": int(stored.card["leak_check"]["n_cuts"]),
-        "dagster/column_lineage": feature_lineage(stored.card),
     }
 
 

@@ -59,13 +59,12 @@ def _describe(stored: Published) -> dict[str, Any]:
     plan = stored.read_frame(FOLDS).select(
         "fold", "train_start_utc", "validation_start_utc", "test_start_utc", "test_stop_utc"
     )
-    return card_metadata(stored) | {
+    return card_metadata(stored, lineage=split_lineage(card)) | {
         "folds": int(card["n_folds"]),
         "horizons in bars": str(card["horizons_bars"]),
         "warm-up in bars": int(card["warmup_bars"]),
         "notes": counts_table("notes", {str(n): text for n, text in enumerate(card["notes"], start=1)}),
         "plan": frame_table(plan),
-        "dagster/column_lineage": split_lineage(card),
     }
 
 
