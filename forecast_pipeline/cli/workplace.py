@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from forecast_pipeline.cli.arguments import AsJson
 from forecast_pipeline.cli.build import build_with_progress
-from forecast_pipeline.cli.output import CONSOLE, print_rows
-from forecast_pipeline.cli.results import print_results
+from forecast_pipeline.cli.output import CONSOLE, ERRORS, print_json, print_rows
+from forecast_pipeline.cli.results import forecast_summary, print_results
 from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.defs.settings import home_from_environment
@@ -20,7 +21,7 @@ SAMPLE = REPOSITORY / "data" / "sample"
 WORKSPACE = REPOSITORY / "workspace.yaml"
 
 
-def demo() -> None:
+def demo(as_json: AsJson = False) -> None:
     """Run the whole chain on the shipped simulated sample and print a forecast and the report."""
     from forecast_pipeline.candles.ingest import ingest_file
     from forecast_pipeline.candles.vendors.protocol import SourceOptions
@@ -32,14 +33,17 @@ def demo() -> None:
     if not files:
         raise MissingData(f"{SAMPLE} must hold the sample", do="make sample")
     home = home_from_environment()
-    CONSOLE.print(f"The sample is simulated: no vendor's quotes. State goes to {home.root}.", highlight=False)
+    ERRORS.print(f"The sample is simulated: no vendor's quotes. State goes to {home.root}.", highlight=False)
     with open_instance(home) as instance:
         for path in files:
             done = ingest_file(home, path, path.name.split("_")[0], SourceOptions(vendor="parquet"))
             announce(instance, done.symbol, done.file)
     build_with_progress(home, "EURUSD", Timeframe.H1, list(MODELS))
-    print_results(home, "EURUSD", Timeframe.H1)
-    CONSOLE.print("Next: make dev opens the asset graph on this data.", highlight=False)
+    if as_json:
+        print_json(forecast_summary(home, "EURUSD", Timeframe.H1))
+    else:
+        print_results(home, "EURUSD", Timeframe.H1)
+        CONSOLE.print("Next: make dev opens the asset graph on this data.", highlight=False)
 
 
 def dev(
@@ -60,7 +64,7 @@ def dev(
 
 def simulate(
     output: Annotated[Path, typer.Option("--output", help="Folder for the files.", file_okay=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write the sample again from its seeds: simulated candles, byte for byte the same."""
     from forecast_pipeline.candles.simulator import write_sample
