@@ -43,4 +43,5 @@ def align(base: pl.DataFrame, other: pl.DataFrame, columns: Sequence[str], limit
     age_minutes = np.full(now_us.size, limit_minutes)
     age_minutes[is_seen] = trading_minutes(now_us[is_seen]) - trading_minutes(closes_us[last[is_seen]])
     position = pl.Series(last).set(pl.Series(age_minutes >= limit_minutes), None).cast(pl.UInt32)
-    return base.with_columns(other[name].gather(position).alias(name) for name in columns)
+    # One gather over all columns runs in parallel; hstack adds them without copying the base.
+    return base.hstack(other.select(pl.col(list(columns)).gather(position))) if columns else base
