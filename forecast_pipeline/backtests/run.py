@@ -26,7 +26,7 @@ from forecast_pipeline.models.registry import family_named
 from forecast_pipeline.models.train import fit_fold
 from forecast_pipeline.scores.calibration import randomised_pit
 from forecast_pipeline.scores.crps import crps_from_draws
-from forecast_pipeline.splits.build import Split, read_split, rows_of
+from forecast_pipeline.splits.build import Split, read_split
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.core.timeframe import Timeframe
     from forecast_pipeline.models.forecaster import Forecaster
-    from forecast_pipeline.splits.arrays import Rows
+    from forecast_pipeline.splits.arrays import FoldArrays, Rows
 
     Floats = npt.NDArray[np.float64]
 
@@ -78,7 +78,7 @@ def run_walk_forward(
             LOGGER.info("fold %d of %d: %s", number + 1, len(split.fold_numbers), name)
             chosen = family_named(name).parameters_class().parse(card.card["parameters"])
             forecaster = fit_fold(name, chosen, arrays, number)
-            parts += forecast_fold(split, number, name, forecaster, parameters)
+            parts += forecast_fold(split, number, arrays, name, forecaster, parameters)
     forecasts = pl.concat(parts)
     check_schema(forecasts, FORECASTS, "out-of-sample forecasts")
     facts = _facts(split, symbol, timeframe, cards, parameters)
@@ -86,18 +86,20 @@ def run_walk_forward(
 
 
 def forecast_fold(
-    split: Split, number: int, name: str, forecaster: Forecaster, parameters: BacktestParameters
+    split: Split, number: int, arrays: FoldArrays, name: str, forecaster: Forecaster, parameters: BacktestParameters
 ) -> list[pl.DataFrame]:
     """Forecasts of a fold's test rows and of evenly spaced training rows, as rows of `FORECASTS`."""
     fold = split.fold(number)
-    test = np.arange(fold["test_start"], fold["test_stop"])
-    n_train = fold["train_stop"] - fold["train_start"]
-    spaced = np.linspace(fold["train_start"], fold["train_stop"] - 1, min(parameters.in_sample_rows, n_train)).astype(
-        int
+    n_spaced = min(parameters.in_sample_rows, len(arrays.train))
+    spaced = np.unique(np.linspace(0, len(arrays.train) - 1, n_spaced).astype(int))
+    market = split.frame[fold["train_start"] : fold["train_stop"]][spaced]
+    segments = (
+        (OUT_OF_SAMPLE, arrays.test, split.frame[fold["test_start"] : fold["test_stop"]]),
+        (IN_SAMPLE, arrays.train.take(spaced), market),
     )
     return [
-        _forecast_rows(split, number, name, forecaster, positions, segment, parameters.n_samples)
-        for segment, positions in ((OUT_OF_SAMPLE, test), (IN_SAMPLE, np.unique(spaced)))
+        _forecast_rows(split, number, name, forecaster, rows, market, segment, parameters.n_samples)
+        for segment, rows, market in segments
     ]
 
 
@@ -106,14 +108,11 @@ def _forecast_rows(
     number: int,
     name: str,
     forecaster: Forecaster,
-    positions: npt.NDArray[np.intp],
+    rows: Rows,
+    market: pl.DataFrame,
     segment: str,
     n_samples: int,
 ) -> pl.DataFrame:
-    first, last = int(positions[0]), int(positions[-1])
-    standardiser, scale = split.standardiser(number), split.target_scale(number)
-    rows = rows_of(split.frame, first, last + 1, standardiser, scale, split.horizons).take(positions - first)
-    market = split.frame[positions]
     known = np.isfinite(rows.increments).all(axis=1)
     rows, market = rows.take(np.flatnonzero(known)), market.filter(pl.Series(known))
     seed = int(sha256_of_value([name, number, segment])[:8], 16)
