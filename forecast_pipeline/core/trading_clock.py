@@ -120,8 +120,3 @@ def bar_open(instants_us: Instants, minutes: int) -> Instants:
     shifted = shifted_clock(instants_us)
     # The offset within the bar is the same on both clocks while the session is open.
     return np.asarray(instants_us - shifted % length_us, dtype=np.int64)
-
-
-def hour_of_week(instants_us: Instants) -> npt.NDArray[np.int64]:
-    """Hour of the trading week, 0 for Sunday 17:00 to 119 for Friday 16:00 New York."""
-    return np.asarray(trading_minutes(instants_us) % MINUTES_PER_WEEK // 60, dtype=np.int64)

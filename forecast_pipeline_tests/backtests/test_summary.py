@@ -8,7 +8,6 @@ import pytest
 from scipy import stats
 
 from forecast_pipeline.backtests.positions import CostModel
-from forecast_pipeline.backtests.preview import markdown_preview
 from forecast_pipeline.backtests.summary import summarise
 from forecast_pipeline.backtests.verdict import skill_light
 from forecast_pipeline.core.errors import CorruptData, MissingData
@@ -182,14 +181,3 @@ def test_a_file_without_tested_rows_is_refused(make_forecasts, facts):
 def test_another_schema_is_refused(make_forecasts, facts):
     with pytest.raises(CorruptData, match="crps is missing"):
         summarise(make_forecasts(n_rows=50).drop("crps"), facts, CostModel())
-
-
-def test_preview_is_one_table_with_every_model_and_no_markup(make_forecasts, facts):
-    forecasts = make_forecasts(n_rows=60, models=("a|b<script>",))
-
-    text = markdown_preview(summarise(forecasts, facts, CostModel()))
-
-    assert "<script>" not in text
-    assert text.count("(baseline)") == 4
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert {line.replace("\\|", "").count("|") for line in rows} == {10}

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.core.trading_clock import (
     bar_open,
-    hour_of_week,
     instants_of_trading_minutes,
     is_open,
     shifted_clock,
@@ -156,18 +155,9 @@ def test_the_shifted_clock_is_undone_in_open_time(moment):
     assert 0 <= (int(shifted[0]) // (1440 * MINUTE) - 4) % 7 < 5  # Monday to Friday
 
 
-@weeks
-def test_hours_of_the_week_run_from_0_to_119(saturday):
-    minutes = minutes_of_calendar_week(saturday)
-
-    hours = hour_of_week(minutes[is_open(minutes)])
-
-    assert hours.tolist() == np.repeat(np.arange(120), 60).tolist()
-
-
 def test_no_instant_gives_no_answer():
     nothing = np.array([], dtype=np.int64)
 
-    answers = [f(nothing).size for f in (is_open, trading_minutes, instants_of_trading_minutes, hour_of_week)]
-    assert answers == [0, 0, 0, 0]
+    answers = [f(nothing).size for f in (is_open, trading_minutes, instants_of_trading_minutes)]
+    assert answers == [0, 0, 0]
     assert bar_open(nothing, 240).size == 0
