@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FORECAST_HOME ?= $(CURDIR)/data
 export FORECAST_HOME
 
-.PHONY: demo test dev check lint types contracts fast bench setup sample
+.PHONY: demo test dev check lint types contracts fast bench setup sample features-page
 
 demo: setup  ## run the whole chain on the shipped sample and print a forecast and a report
 	$(BIN)/forecast-pipeline demo
@@ -36,6 +36,9 @@ bench: setup  ## ratios against peers, measured side by side
 
 sample: setup  ## make the shipped sample again from its seed
 	$(BIN)/forecast-pipeline simulate --output data/sample
+
+features-page: setup  ## docs/features.md again from the catalogue
+	$(BIN)/python -c "from forecast_pipeline.features.catalogue.page import features_page; print(features_page(), end='')" > docs/features.md
 
 setup: $(VENV)/.complete  ## the environment in .venv, from the lock file
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from forecast_pipeline.defs import sensors
 from forecast_pipeline.defs.assets import backtests, bars, candles, features, forecasts, models, splits
+from forecast_pipeline.defs.lineage import BARS_KEY, FEATURES_KEY
 from forecast_pipeline.defs.resources import HomeResource
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def build_definitions(**overrides: object) -> dg.Definitions:
             candles.candles,
             bars.bars,
             features.features,
+            features.cross_pairs,
             splits.folds,
             models.baselines,
             *models.assets,
@@ -34,14 +36,21 @@ def build_definitions(**overrides: object) -> dg.Definitions:
             forecasts.quantiles,
         ],
         asset_checks=[*candles.checks, *bars.checks, *features.checks, *splits.checks, *backtests.checks],
-        jobs=[sensors.candles_job, sensors.training_job, sensors.forecast_job, sensors.repair_job],
+        jobs=[
+            sensors.cross_pair_job,
+            sensors.candles_job,
+            sensors.training_job,
+            sensors.forecast_job,
+            sensors.repair_job,
+        ],
         sensors=[
             sensors.landing_sensor,
+            sensors.cross_pair_sensor,
             sensors.retrain_sensor,
             sensors.forecast_sensor,
             dg.AutomationConditionSensorDefinition(
                 "derived_data_sensor",
-                target=dg.AssetSelection.groups("bars", "features"),
+                target=dg.AssetSelection.assets(BARS_KEY, FEATURES_KEY),
                 minimum_interval_seconds=sensors.POLL_SECONDS,
                 default_status=dg.DefaultSensorStatus.RUNNING,
             ),

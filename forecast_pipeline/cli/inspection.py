@@ -1,4 +1,4 @@
-"""``lineage``, ``query``, ``verify`` and ``settings``: questions about what is there."""
+"""``lineage``, ``query`` and ``settings``: questions about what is there."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from forecast_pipeline.cli.arguments import AsJson, BaseTimeframe, Symbol
 from forecast_pipeline.cli.output import CONSOLE, print_frame, print_json, print_rows
-from forecast_pipeline.core.errors import InvalidConfiguration, PipelineError
+from forecast_pipeline.core.errors import InvalidConfiguration
 from forecast_pipeline.core.query import run_query
 from forecast_pipeline.core.symbol import normalise_symbol
 from forecast_pipeline.core.timeframe import Timeframe
@@ -52,25 +52,10 @@ def query(
     print_frame(run_query(home_from_environment(), sql), "Answer", as_json=as_json)
 
 
-def verify(
-    symbol: Symbol,
-    timeframe: BaseTimeframe,
-    cuts: Annotated[int, typer.Option(min=0, help="Instants at which the chain is rebuilt from the past alone.")] = 2,
-    as_json: AsJson = False,
-) -> None:
-    """Check every hash, rebuild the past without the future, replay serving against the batch."""
-    from forecast_pipeline.forecasts.verification import verify as run
-
-    findings = list(run(home_from_environment(), normalise_symbol(symbol), Timeframe.parse(timeframe), cuts))
-    rows = [{"check": f.name, "result": "passed" if f.passed else "FAILED", "detail": f.detail} for f in findings]
-    print_rows(rows, f"Verification of {symbol} {timeframe}", as_json=as_json)
-    if not all(finding.passed for finding in findings):
-        raise PipelineError("every verification must pass", was=f"{sum(not f.passed for f in findings)} failed")
-
-
 def settings(as_json: AsJson = False) -> None:
     """Every setting in force, defaults included."""
-    values = read_settings(home_from_environment()).model_dump(mode="json")
+    in_force = read_settings(home_from_environment())
+    values = in_force.model_dump(mode="json", exclude={"features"}) | {"features": in_force.features.recorded()}
     if as_json:
         print_json(values)
         return

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from forecast_pipeline.cli import build, ingest, inspection, results, workplace
+from forecast_pipeline.cli import build, catalogue, ingest, inspection, results, verification, workplace
 from forecast_pipeline.cli.output import ERRORS
 from forecast_pipeline.core.errors import PipelineError
 
@@ -26,12 +26,13 @@ for command in (
     results.status,
     inspection.lineage,
     inspection.query,
-    inspection.verify,
     inspection.settings,
     workplace.simulate,
     workplace.dev,
 ):
     app.command()(command)
+app.add_typer(verification.app, name="verify")
+app.add_typer(catalogue.app, name="features")
 
 
 def main() -> None:

@@ -48,6 +48,10 @@ class Home:
         """Features of a symbol at native resolution, one card a timeframe."""
         return self.root / "lake" / "features" / symbol
 
+    def cross_features(self, symbol: str) -> Path:
+        """Features of a symbol that other symbols' bars enter, one card a timeframe."""
+        return self.root / "lake" / "cross_features" / symbol
+
     def splits(self, symbol: str) -> Path:
         """Matrix, targets and fold plan of a symbol, one card a base timeframe."""
         return self.root / "lake" / "splits" / symbol

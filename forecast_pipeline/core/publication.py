@@ -17,6 +17,7 @@ import re
 import shutil
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,16 @@ from forecast_pipeline.core.errors import Busy, CorruptData, MissingData
 from forecast_pipeline.core.hashing import sha256_of_bytes, sha256_of_file, sha256_of_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SWEEP_AFTER_SECONDS = 600.0
 LOCK_TIMEOUT_SECONDS = 120.0
+TABLE = ".parquet"
+PARTS = "parts"
 _HASH_CHARACTERS = 12
+_N_WRITERS = 2
+_MANY_FILES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,34 @@ class Published:
             raise CorruptData(f"{path} must have sha256 {expected[:12]}…", was=f"{found[:12]}…", do=remedy)
         return content
 
-    def read_frame(self, suffix: str = ".parquet") -> pl.DataFrame:
-        """Frame in one file, verified like `read_bytes`."""
+    @property
+    def parts(self) -> list[str]:
+        """Suffixes of the files that make up the main table, in order; a table is one file or several."""
+        listed = self.card.get(PARTS, [TABLE])
+        return [suffix for suffix in listed if suffix in self.card["files"]]
+
+    def read_frame(self, suffix: str | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Frame in one file, or the main table from all its parts, verified like `read_bytes`.
+
+        Args:
+            suffix: Which file; the main table if None.
+            columns: Columns to read; all if None.
+        """
+        frames = [self._read_part(each, columns) for each in ([suffix] if suffix else self.parts)]
+        if not frames:
+            raise CorruptData(f"{self.folder / self.name} must hold a table", do="build this partition again")
+        return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+    def is_intact(self, suffix: str) -> bool:
+        """Whether one file is there and is what was published."""
         try:
-            return pl.read_parquet(io.BytesIO(self.read_bytes(suffix)))
+            return sha256_of_file(self.path(suffix)) == str(self.card["files"][suffix]["sha256"])
+        except (OSError, KeyError):
+            return False
+
+    def _read_part(self, suffix: str, columns: Sequence[str] | None) -> pl.DataFrame:
+        try:
+            return pl.read_parquet(io.BytesIO(self.read_bytes(suffix)), columns=list(columns) if columns else None)
         except pl.exceptions.PolarsError as error:
             raise CorruptData(f"{self.path(suffix)} must be a Parquet file", was=str(error)) from None
 
@@ -107,7 +136,11 @@ def bytes_writer(content: bytes) -> Callable[[Path], None]:
 
 
 def publish(
-    folder: Path, name: str, files: Mapping[str, Callable[[Path], None]], facts: Mapping[str, Any]
+    folder: Path,
+    name: str,
+    files: Mapping[str, Callable[[Path], None]],
+    facts: Mapping[str, Any],
+    kept: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Published:
     """Write the files, then the card, each by an atomic rename.
 
@@ -118,6 +151,7 @@ def publish(
         name: Name of the card.
         files: Suffix to a function that writes that file at the path it is given.
         facts: JSON values to keep in the card, without any wall-clock time.
+        kept: Files of the present version that the next one lists unchanged: suffix to entry of its card.
 
     Returns:
         The partition as published.
@@ -128,7 +162,8 @@ def publish(
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / f".{name}.lock"):
-        entries = {suffix: _write_file(folder, name, suffix, writer) for suffix, writer in files.items()}
+        entries: dict[str, Any] = {suffix: dict(entry) for suffix, entry in (kept or {}).items()}
+        entries |= _write_files(folder, name, files)
         _crash_point("after_data")
         card: dict[str, Any] = {**facts, "files": entries}
         card["sha256"] = sha256_of_value(card)
@@ -184,6 +219,15 @@ def write_atomically(path: Path, content: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def _write_files(folder: Path, name: str, files: Mapping[str, Callable[[Path], None]]) -> dict[str, Any]:
+    if len(files) < _MANY_FILES:
+        return {suffix: _write_file(folder, name, suffix, writer) for suffix, writer in files.items()}
+    # Writers compute and compress outside Python's lock; two at a time fill two cores.
+    with ThreadPoolExecutor(max_workers=_N_WRITERS) as pool:
+        written = pool.map(lambda item: _write_file(folder, name, *item), files.items())
+        return dict(zip(files, written, strict=True))
 
 
 def _write_file(folder: Path, name: str, suffix: str, writer: Callable[[Path], None]) -> dict[str, str | int]:

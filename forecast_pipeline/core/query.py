@@ -11,13 +11,12 @@ from forecast_pipeline.core.publication import Published, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import duckdb
 
     from forecast_pipeline.core.home import Home
 
-STAGES = ("candles", "bars", "features", "splits", "forecasts")
+STAGES = ("candles", "bars", "features", "cross_features", "splits", "forecasts")
 _KEYS = ("symbol", "timeframe", "year")
 
 
@@ -38,8 +37,8 @@ def published_partitions(home: Home) -> Iterator[tuple[str, Published]]:
 def run_query(home: Home, sql: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
     """Answer a question about the lake.
 
-    Views: ``candles``, ``bars``, ``features``, ``splits``, ``forecasts``, ``out_of_sample``; each row also
-    has the ``symbol`` and ``timeframe`` or ``year`` of its partition. A view exists where there is data.
+    Views: ``candles``, ``bars``, ``features``, ``cross_features``, ``splits``, ``forecasts``, ``out_of_sample``;
+    each row also has the ``symbol`` and ``timeframe`` or ``year`` of its partition. A view exists where there is data.
 
     Args:
         home: State folder.
@@ -73,17 +72,14 @@ def run_query(home: Home, sql: str, parameters: Sequence[object] = ()) -> pl.Dat
 def _create_views(connection: duckdb.DuckDBPyConnection, home: Home) -> list[str]:
     parts: dict[str, list[str]] = {}
     for stage, stored in published_partitions(home):
-        if ".parquet" in stored.card["files"]:
+        if stored.parts:
             keys = ", ".join(f"{_literal(stored.card[key])} as {key}" for key in _KEYS if key in stored.card)
-            source = f"select {keys}, * from read_parquet({_literal(_path(stored))})"  # noqa: S608 - literals escaped
+            paths = ", ".join(_literal(stored.path(suffix)) for suffix in stored.parts)
+            source = f"select {keys}, * from read_parquet([{paths}])"  # noqa: S608 - literals escaped
             parts.setdefault(stage, []).append(source)
     for stage, selects in parts.items():
         connection.execute(f"create view {stage} as {' union all by name '.join(selects)}")
     return list(parts)
-
-
-def _path(stored: Published) -> Path:
-    return stored.path(".parquet")
 
 
 def _literal(value: object) -> str:

@@ -15,6 +15,8 @@ from forecast_pipeline.defs.assets import backtests, bars, candles, features, fo
 from forecast_pipeline.defs.instance import open_instance
 from forecast_pipeline.defs.partitions import symbol_timeframe, symbol_year, symbols
 from forecast_pipeline.defs.resources import HomeResource
+from forecast_pipeline.defs.settings import read_settings
+from forecast_pipeline.features.cross import wants_cross_features
 from forecast_pipeline.models.registry import MODELS
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -90,6 +92,8 @@ def _data_steps(home: Home, symbol: str) -> Iterator[Step]:
     span = f"{usable[0]} to {usable[-1]}"
     yield Step(f"bars of {symbol}, {span}", [bars.bars], first, last)
     yield Step(f"features of {symbol}, {span}", [features.features], first, last)
+    if wants_cross_features(read_settings(home).feature_parameters()):
+        yield Step(f"cross-pair features of {symbol}, {span}", [features.cross_pairs], first, last)
 
 
 def _model_steps(symbol: str, timeframe: Timeframe, chosen_models: Sequence[str]) -> Iterator[Step]:

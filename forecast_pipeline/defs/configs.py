@@ -34,7 +34,16 @@ def applied(settings: SettingsT, config: dg.Config) -> SettingsT:
     """Settings with what a run sets on top."""
     names = type(settings).model_fields
     own = {key: value for key, value in chosen(config).items() if key in names}
-    return type(settings).parse(settings.model_dump(exclude_unset=True) | own)
+    return type(settings).parse(_merged(settings.model_dump(exclude_unset=True), own))
+
+
+def _merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Nested settings with what a run sets on top, key by key."""
+    merged = dict(values)
+    for key, change in changes.items():
+        known = merged.get(key)
+        merged[key] = _merged(known, change) if isinstance(known, dict) and isinstance(change, dict) else change
+    return merged
 
 
 def _plain_type(annotation: Any) -> Any:  # noqa: ANN401 - any type annotation

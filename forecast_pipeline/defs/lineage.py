@@ -1,16 +1,18 @@
 """Column lineage from the cards: feature to bar columns, bar to candle columns, candle to vendor file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
 from forecast_pipeline.core.schema import BARS, CANDLES
+from forecast_pipeline.features.catalogue.indicator import PEERS
 
 VENDOR_FILES = dg.AssetKey(["landing", "vendor_files"])
 CANDLES_KEY = dg.AssetKey(["candles", "candles"])
 BARS_KEY = dg.AssetKey(["bars", "bars"])
 FEATURES_KEY = dg.AssetKey(["features", "features"])
+CROSS_FEATURES_KEY = dg.AssetKey(["features", "cross_pairs"])
 SPLITS_KEY = dg.AssetKey(["splits", "folds"])
 
 # How each bar column is made of candle columns; prices also need the ask where mid prices are built.
@@ -48,13 +50,16 @@ def bar_lineage() -> dg.TableColumnLineage:
 
 
 def feature_lineage(card: Mapping[str, Any]) -> dg.TableColumnLineage:
-    """Each feature from the bar columns it is computed from."""
-    return _lineage({c["name"]: [(BARS_KEY, bar) for bar in c["bar_columns"]] for c in card["columns"]})
+    """Each feature from the bar columns it is computed from; another symbol's part in it is its close."""
+    return _lineage({c["name"]: [(BARS_KEY, bar) for bar in _own_columns(c["bar_columns"])] for c in card["columns"]})
 
 
 def split_lineage(card: Mapping[str, Any]) -> dg.TableColumnLineage:
     """Each matrix column from the feature of the same name, or from bars."""
-    features = {name: [(FEATURES_KEY, name)] for name in card["feature_columns"]}
+    features = {
+        origin["name"]: [(CROSS_FEATURES_KEY if PEERS in origin["bar_columns"] else FEATURES_KEY, origin["name"])]
+        for origin in card["origins"]
+    }
     market = {name: [(BARS_KEY, source)] for name, source in _MATRIX_SOURCES.items()}
     outcomes = {f"outcome_{h}": [(BARS_KEY, "close"), (BARS_KEY, "close_ts_utc")] for h in card["horizons_bars"]}
     return _lineage(market | features | outcomes)
@@ -74,12 +79,20 @@ def trace(card: Mapping[str, Any], column: str) -> Iterator[dict[str, Any]]:
     yield {"stage": "splits", "partition": f"{card['symbol']}|{card['timeframe']}", "columns": [column]}
     if origin:
         detail = {"description": origin["description"], "unit": origin["unit"]}
-        yield {"stage": "features", "partition": f"{card['symbol']}|{timeframe}", "columns": [column], **detail}
-    yield {"stage": "bars", "partition": f"{card['symbol']}|{timeframe}", "columns": list(bar_columns)}
-    candle_columns = sorted({source for bar in bar_columns for source in _BAR_SOURCES[bar]})
+        stage = "cross_features" if PEERS in bar_columns else "features"
+        yield {"stage": stage, "partition": f"{card['symbol']}|{timeframe}", "columns": [column], **detail}
+    symbols = "*" if PEERS in bar_columns else card["symbol"]
+    own = _own_columns(bar_columns)
+    yield {"stage": "bars", "partition": f"{symbols}|{timeframe}", "columns": own}
+    candle_columns = sorted({source for bar in own for source in _BAR_SOURCES[bar]})
     yield {"stage": "candles", "partition": f"{card['symbol']}|*", "columns": candle_columns}
     distinct = {source["sha256"]: source for source in card["sources"]}
     yield {"stage": "landing", "partition": card["symbol"], "files": list(distinct.values())}
+
+
+def _own_columns(bar_columns: Iterable[str]) -> list[str]:
+    """Bar columns by name; the other symbols stand for the closes they enter with."""
+    return list(dict.fromkeys("close" if name == PEERS else name for name in bar_columns))
 
 
 def _lineage(columns: Mapping[str, list[tuple[dg.AssetKey, str]]]) -> dg.TableColumnLineage:

@@ -24,6 +24,11 @@ SYMBOL_TIMEFRAME = dg.MultiPartitionsDefinition({SYMBOL: symbols, TIMEFRAME: tim
 SAME_SYMBOL = dg.MultiPartitionMapping({SYMBOL: dg.DimensionPartitionMapping(SYMBOL, dg.IdentityPartitionMapping())})
 """Every other dimension: all keys."""
 
+SAME_TIMEFRAME = dg.MultiPartitionMapping(
+    {TIMEFRAME: dg.DimensionPartitionMapping(TIMEFRAME, dg.IdentityPartitionMapping())}
+)
+"""Every symbol of one timeframe."""
+
 TO_SYMBOL = dg.MultiToSingleDimensionPartitionMapping(SYMBOL)
 
 

@@ -15,15 +15,17 @@ from forecast_pipeline.defs.assets.backtests import OUT_OF_SAMPLE_KEY, REPORTS_K
 from forecast_pipeline.defs.assets.forecasts import CHAMPIONS_KEY, QUANTILES_KEY
 from forecast_pipeline.defs.assets.models import BASELINES_KEY, model_key
 from forecast_pipeline.defs.landing import landed_event
-from forecast_pipeline.defs.lineage import BARS_KEY, CANDLES_KEY, FEATURES_KEY, SPLITS_KEY
+from forecast_pipeline.defs.lineage import BARS_KEY, CANDLES_KEY, CROSS_FEATURES_KEY, FEATURES_KEY, SPLITS_KEY
 from forecast_pipeline.defs.partitions import symbol_timeframe, symbol_year, symbols
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.staleness import (
     new_bars_since_training,
     outdated_forecasts,
     partitions_to_repair,
+    stale_cross_features,
     years_to_build,
 )
+from forecast_pipeline.features.cross import wants_cross_features
 from forecast_pipeline.models.registry import MODELS
 
 Requests = dg.RunRequest | dg.SkipReason
@@ -45,6 +47,11 @@ training_job = dg.define_asset_job(
         QUANTILES_KEY,
     ),
     description="Everything from folds to the live forecast, for one symbol and timeframe.",
+)
+cross_pair_job = dg.define_asset_job(
+    "cross_pair_job",
+    selection=dg.AssetSelection.assets(CROSS_FEATURES_KEY),
+    description="Cross-pair features of one symbol and timeframe, after bars of any symbol have changed.",
 )
 forecast_job = dg.define_asset_job(
     "forecast_job",
@@ -81,6 +88,21 @@ def landing_sensor(context: dg.SensorEvaluationContext, home: HomeResource) -> d
         asset_events=[landed_event(each.symbol, each.file) for each in landed],
         skip_reason=None if requests else dg.SkipReason(f"no new file; {n_refused} refused in the inbox"),
     )
+
+
+@dg.sensor(job=cross_pair_job, minimum_interval_seconds=POLL_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def cross_pair_sensor(home: HomeResource) -> Iterator[Requests]:
+    """Rebuild cross-pair features wherever bars of any symbol have changed; silent where none are asked for."""
+    folder = home.open()
+    stale = list(stale_cross_features(folder)) if wants_cross_features(home.settings().feature_parameters()) else []
+    for symbol, timeframe, sha256 in stale:
+        yield dg.RunRequest(
+            run_key=f"cross:{symbol}|{timeframe}:{sha256}",
+            partition_key=symbol_timeframe(symbol, timeframe),
+            tags={"symbol": symbol},
+        )
+    if not stale:
+        yield dg.SkipReason("no cross-pair feature is asked for, or all of them are up to date")
 
 
 @dg.sensor(job=training_job, minimum_interval_seconds=POLL_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)

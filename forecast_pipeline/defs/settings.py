@@ -12,6 +12,7 @@ from forecast_pipeline.core.configuration import Configuration, read_yaml
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import write_atomically
 from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.features.presets import CHOICES, PRESETS
 from forecast_pipeline.models.registry import FAMILIES, family_named
 from forecast_pipeline.splits.parameters import SplitParameters
 
@@ -53,6 +54,11 @@ class PipelineSettings(Configuration):
         for name, values in models.items():
             family_named(name).parameters_class().parse(values)
         return {family_named(name).name: values for name, values in models.items()}
+
+    def feature_parameters(self) -> FeatureParameters:
+        """Settings of the features, with every indicator that the folds ask for."""
+        wanted = tuple(self.splits.indicator_tfs) or PRESETS.get(self.splits.indicator_preset, ())
+        return self.features.with_indicators(tuple(name for name in wanted if name in CHOICES))
 
     def model(self, name: str) -> Configuration:
         """Settings of one family."""

@@ -9,6 +9,7 @@ from forecast_pipeline.core.hashing import sha256_of_value
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published, find
 from forecast_pipeline.core.timeframe import Timeframe
+from forecast_pipeline.features.cross import peer_symbols
 from forecast_pipeline.models.artifact import current_artifacts
 
 
@@ -61,6 +62,20 @@ def partitions_to_repair(home: Home) -> Iterator[tuple[str, str]]:
             features = find(home.features(symbol), timeframe)
             if not _is_fresh(bars, years) or bars is None or not _is_fresh(features, {"bars": bars.sha256}):
                 yield symbol, timeframe.value
+
+
+def stale_cross_features(home: Home) -> Iterator[tuple[str, str, str]]:
+    """Symbol, timeframe and hash of all bars, wherever cross-pair features were not made from just those bars."""
+    for symbol in landed_symbols(home):
+        for timeframe in Timeframe:
+            own = find(home.bars(symbol), timeframe)
+            if own is None:
+                continue
+            names = [symbol, *peer_symbols(home, symbol, timeframe)]
+            bars = {f"bars/{name}": find(home.bars(name), timeframe) for name in names}
+            upstream = {key: stored.sha256 for key, stored in bars.items() if stored is not None}
+            if not _is_fresh(find(home.cross_features(symbol), timeframe), upstream):
+                yield symbol, timeframe.value, sha256_of_value(upstream)
 
 
 def _is_fresh(stored: Published | None, upstream: dict[str, str]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +15,18 @@ from forecast_pipeline.core.schema import BARS, check_clock, check_schema
 from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, shifted_clock
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from forecast_pipeline.core.timeframe import Timeframe
+
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 PRICES = ("open", "high", "low", "close")
 _US_PER_DAY = MINUTES_PER_DAY * MICROSECONDS_PER_MINUTE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class BarArrays:
     """One timeframe's bars, all arrays of shape ``(T,)``, oldest first.
 
@@ -28,9 +36,13 @@ class BarArrays:
         low: Lowest price.
         close: Last price, known at ``close_ts_utc``.
         volume: Traded or tick volume; NaN where the vendor recorded none.
-        session: Number of the FX day, 17:00 to 17:00 New York, that holds the bar's open.
         opens_us: Open instants, microseconds since 1970 in UTC.
         closes_us: Close instants, microseconds since 1970 in UTC.
+        shifted_us: Open instants on the shifted clock (`core.trading_clock`), on which an FX day is a whole day.
+        minutes: Length of a bar.
+        symbol: Symbol of the bars, normalised; empty where none is known.
+        peers: Closes of other symbols by name, shape ``(T,)``, each that of the bar with the same close instant;
+            NaN where the other symbol has no such bar.
     """
 
     open: FloatArray
@@ -38,16 +50,54 @@ class BarArrays:
     low: FloatArray
     close: FloatArray
     volume: FloatArray
-    session: npt.NDArray[np.int64]
-    opens_us: npt.NDArray[np.int64]
-    closes_us: npt.NDArray[np.int64]
+    opens_us: IntArray
+    closes_us: IntArray
+    shifted_us: IntArray
+    minutes: int = 1
+    symbol: str = ""
+    peers: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    @property
+    def session(self) -> IntArray:
+        """Number of the FX day, 17:00 to 17:00 New York, that holds each bar's open."""
+        return self.shifted_us // _US_PER_DAY
+
+    @property
+    def day_minute(self) -> IntArray:
+        """Minutes from 17:00 New York to each bar's open, 0 to 1439."""
+        return self.shifted_us % _US_PER_DAY // MICROSECONDS_PER_MINUTE
+
+    def rows(self, start: int, stop: int) -> BarArrays:
+        """The bars at positions ``start`` to ``stop``, as views.
+
+        Example:
+            >>> from forecast_pipeline.features.bar_arrays import BarArrays
+            >>> ones, zeros = np.ones(5), np.zeros(5, np.int64)
+            >>> prices = dict(open=ones, high=ones, low=ones, close=ones, volume=ones)
+            >>> bars = BarArrays(**prices, opens_us=zeros, closes_us=zeros, shifted_us=zeros)
+            >>> len(bars.rows(1, 4))
+            3
+        """
+        names = (*PRICES, "volume", "opens_us", "closes_us", "shifted_us")
+        parts = {name: getattr(self, name)[start:stop] for name in names}
+        peers = {name: closes[start:stop] for name, closes in self.peers.items()}
+        return dataclasses.replace(self, **parts, peers=peers)
+
+    def __len__(self) -> int:
+        """Number of bars."""
+        return int(self.close.size)
 
 
-def bar_arrays(bars: pl.DataFrame) -> BarArrays:
+def bar_arrays(
+    bars: pl.DataFrame, timeframe: Timeframe, symbol: str = "", peers: Mapping[str, FloatArray] | None = None
+) -> BarArrays:
     """Check a bars frame and turn it into arrays.
 
     Args:
         bars: Frame that follows ``core.schema.BARS``, strictly increasing in ``ts_utc``.
+        timeframe: Length of the bars.
+        symbol: Symbol of the bars.
+        peers: Closes of other symbols on the same rows.
 
     Raises:
         CorruptData: If schema or clock are violated, or a price is null, not finite or not positive.
@@ -69,7 +119,10 @@ def bar_arrays(bars: pl.DataFrame) -> BarArrays:
     return BarArrays(
         **prices,
         volume=np.ascontiguousarray(bars["volume"].fill_null(float("nan")).to_numpy(), dtype=np.float64),
-        session=shifted_clock(opens_us) // _US_PER_DAY,
         opens_us=opens_us,
         closes_us=bars["close_ts_utc"].cast(pl.Int64).to_numpy(),
+        shifted_us=shifted_clock(opens_us),
+        minutes=timeframe.minutes,
+        symbol=symbol,
+        peers=dict(peers or {}),
     )

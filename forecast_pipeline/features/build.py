@@ -1,15 +1,18 @@
-"""Read a bars partition, compute its features, check them for leaks, publish them."""
+"""Read a bars partition, prove that its features see no future, publish them."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forecast_pipeline.core import publication
 from forecast_pipeline.core.errors import LeakDetected
-from forecast_pipeline.features.compute import compute_features, has_volume
-from forecast_pipeline.features.leaks import stratified_cuts, truncation_findings
+from forecast_pipeline.features.bar_arrays import bar_arrays
+from forecast_pipeline.features.causality import causality_findings
+from forecast_pipeline.features.compute import available_inputs, plan_features
+from forecast_pipeline.features.leaks import stratified_cuts
 from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.features.publish import publish_blocks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.core.publication import Published
     from forecast_pipeline.core.timeframe import Timeframe
+    from forecast_pipeline.features.bar_arrays import BarArrays
+    from forecast_pipeline.features.compute import FeaturePlan
 
 LEAK_CHECK_SEED = 20240310
 N_RANDOM_CUTS = 4
@@ -26,16 +31,16 @@ _N_SHOWN = 3
 def build_features(
     home: Home, symbol: str, timeframe: Timeframe, parameters: FeatureParameters | None = None
 ) -> Published:
-    """Publish the features of one timeframe of a symbol.
+    """Publish the features of one timeframe of a symbol, all but those that other symbols enter.
 
-    Before anything is written, the truncation check runs on the very bars: at sampled cuts of every kind, each
-    on the bars within the longest lookback of the cut (`leaks.truncation_findings`).
+    Before anything is written, every indicator is asked on the very bars, at sampled cuts of every kind, whether
+    it sees the future or needs more history than it declares (`causality.causality_findings`).
 
     Args:
         home: Where the bars are and the features go.
         symbol: Normalised symbol.
         timeframe: Which bars.
-        parameters: Lookbacks; the defaults if None.
+        parameters: Which indicators and numbers; the defaults if None.
 
     Returns:
         The partition, ``home.features(symbol)/<timeframe>``.
@@ -46,32 +51,16 @@ def build_features(
         LeakDetected: If a value would change if the future changed; nothing is published.
     """
     settings = parameters or FeatureParameters()
-    source = publication.require(
-        home.bars(symbol),
-        timeframe.value,
-        f"bars of {symbol} {timeframe.value}",
-        f"build the bars of {symbol} {timeframe.value}",
-    )
+    source = require_bars(home, symbol, timeframe)
     bars = source.read_frame()
-    table = compute_features(bars, timeframe, settings)
-    reach_bars = 2 * max(column.required_bars for column in table.columns)
-    n_cuts = _check_leaks(bars, symbol, timeframe, settings, reach_bars)
-    opens = table.frame["ts_utc"]
-    facts = {
-        "symbol": symbol,
-        "timeframe": timeframe.value,
+    plan = plan_features(timeframe, settings, available_inputs(bars), needs_peers=False)
+    arrays = bar_arrays(bars, timeframe, symbol)
+    n_cuts = prove_causal(arrays, bars, timeframe, plan)
+    facts = feature_facts(symbol, timeframe, bars, settings, plan, n_cuts) | {
         "stage": "features",
-        "n_rows": table.frame.height,
-        "first_ts_utc": opens[0].isoformat() if opens.len() else None,
-        "last_ts_utc": opens[-1].isoformat() if opens.len() else None,
-        "parameters": settings.model_dump(),
-        "columns": [dataclasses.asdict(column) for column in table.columns],
-        "absent": table.absent,
         "upstream": {"bars": source.sha256},
-        "leak_check": {"n_cuts": n_cuts, "n_findings": 0},
     }
-    files = {".parquet": publication.frame_writer(table.frame)}
-    return publication.publish(home.features(symbol), timeframe.value, files, facts)
+    return publish_blocks(home.features(symbol), timeframe.value, arrays, plan, facts)
 
 
 def read_features(home: Home, symbol: str, timeframe: Timeframe) -> Published:
@@ -84,23 +73,49 @@ def read_features(home: Home, symbol: str, timeframe: Timeframe) -> Published:
     return publication.require(home.features(symbol), timeframe.value, what, f"build the {what}")
 
 
-def _check_leaks(
-    bars: pl.DataFrame, symbol: str, timeframe: Timeframe, parameters: FeatureParameters, reach_bars: int
-) -> int:
-    """Number of cuts tried without a finding."""
-    uses_volume = has_volume(bars)
+def require_bars(home: Home, symbol: str, timeframe: Timeframe) -> Published:
+    """The bars that features are made of.
 
-    def compute(part: pl.DataFrame) -> pl.DataFrame:
-        return compute_features(part, timeframe, parameters, uses_volume=uses_volume).frame
+    Raises:
+        MissingData: If they were not built.
+    """
+    what = f"bars of {symbol} {timeframe.value}"
+    return publication.require(home.bars(symbol), timeframe.value, what, f"build the {what}")
 
+
+def prove_causal(arrays: BarArrays, bars: pl.DataFrame, timeframe: Timeframe, plan: FeaturePlan) -> int:
+    """Number of cuts at which no indicator of the plan gave itself away.
+
+    Raises:
+        LeakDetected: With the first findings.
+    """
     cuts = stratified_cuts(bars, timeframe, N_RANDOM_CUTS, LEAK_CHECK_SEED, is_sample=True)
-    findings = truncation_findings(compute, bars, cuts, reach_bars=reach_bars)
+    findings = list(causality_findings(arrays, plan, cuts, LEAK_CHECK_SEED))
     if findings:
         shown = "; ".join(str(finding) for finding in findings[:_N_SHOWN])
         raise LeakDetected(
-            f"features of {symbol} {timeframe.value} must not change with the future",
+            f"features of {arrays.symbol} {timeframe.value} must depend on their past and warm-up alone",
             was=f"{len(findings)} findings at {len(cuts)} cuts: {shown}",
-            why="a model would be trained on what it cannot know",
+            why="a model would be trained on what it cannot know when it serves",
             do="repair the named columns",
         )
     return len(cuts)
+
+
+def feature_facts(
+    symbol: str, timeframe: Timeframe, bars: pl.DataFrame, settings: FeatureParameters, plan: FeaturePlan, n_cuts: int
+) -> dict[str, Any]:
+    """What the card of a feature partition says, besides its stage and what it was made of."""
+    opens = bars["ts_utc"]
+    return {
+        "symbol": symbol,
+        "timeframe": timeframe.value,
+        "n_rows": bars.height,
+        "first_ts_utc": opens[0].isoformat() if opens.len() else None,
+        "last_ts_utc": opens[-1].isoformat() if opens.len() else None,
+        "parameters": settings.recorded(),
+        "columns": [dataclasses.asdict(column) for column in plan.columns],
+        "absent": dict(plan.absent),
+        "required_bars": plan.required_bars,
+        "leak_check": {"n_cuts": n_cuts, "n_findings": 0, "n_indicators": len(plan.planned)},
+    }

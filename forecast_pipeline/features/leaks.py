@@ -15,14 +15,13 @@ import polars as pl
 
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.core.trading_clock import (
-    MINUTES_PER_DAY,
     MINUTES_PER_WEEK,
     NEW_YORK,
     bar_open,
     shifted_clock,
     trading_minutes,
 )
-from forecast_pipeline.features.base import LONDON
+from forecast_pipeline.features.indicators.clock import LONDON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -139,7 +138,7 @@ def stratified_cuts(
     rng = np.random.default_rng(seed)
     chosen: list[npt.NDArray[np.int64]] = [rng.integers(1, bars.height, n_random)]
     for boundary in _boundaries(bars, timeframe).values():
-        rows = np.flatnonzero(boundary) + 1  # position of the first bar beyond the boundary
+        rows = boundary + 1  # position of the first bar beyond the boundary
         if is_sample and rows.size > _SAMPLED_PER_KIND:
             rows = np.array([rows[-1], rng.choice(rows[:-1])])
         chosen += [rows - 1, rows, rows + 1]
@@ -147,20 +146,33 @@ def stratified_cuts(
     return [int(cut) for cut in cuts if 1 <= cut < bars.height]
 
 
-def _boundaries(bars: pl.DataFrame, timeframe: Timeframe) -> dict[str, npt.NDArray[np.bool_]]:
-    """For each kind, whether a boundary lies between a bar and the next, shape ``(T - 1,)``."""
+def _boundaries(bars: pl.DataFrame, timeframe: Timeframe) -> dict[str, npt.NDArray[np.intp]]:
+    """For each kind, the rows after which a boundary lies, increasing."""
     opens = bars["ts_utc"].cast(pl.Int64).to_numpy()
     closes = bars["close_ts_utc"].cast(pl.Int64).to_numpy()
-    minutes = trading_minutes(opens)
-    kinds = {
-        "week": np.diff(minutes // MINUTES_PER_WEEK) != 0,
-        "day": np.diff(shifted_clock(opens) // _US_PER_DAY) != 0,
-        "hole": (opens[1:] != closes[:-1]) & (np.diff(minutes) > timeframe.minutes),
-    }
+    torn = np.flatnonzero(opens[1:] != closes[:-1])
+    skipped = trading_minutes(opens[torn + 1]) - trading_minutes(opens[torn])
+    kinds = {"hole": torn[skipped > timeframe.minutes]}
+    # Every other boundary lies on a whole five minutes in UTC; those of an hour and more, on a whole hour.
     for slower in Timeframe:
-        if timeframe < slower and slower.minutes < MINUTES_PER_DAY:
-            kinds[f"slower {slower.value}"] = np.diff(bar_open(opens, slower.minutes)) != 0
-    for zone in (NEW_YORK, LONDON):
-        local = bars["ts_utc"].dt.convert_time_zone(zone).dt.replace_time_zone(None).cast(pl.Int64).to_numpy()
-        kinds[f"clock change {zone}"] = np.diff(local - opens) != 0
-    return kinds
+        if timeframe < slower < Timeframe.H1:
+            kinds[f"slower {slower.value}"] = np.flatnonzero(np.diff(opens // slower.microseconds))
+    hourly = np.flatnonzero(np.diff(opens // Timeframe.H1.microseconds))
+    before, after = opens[hourly], opens[hourly + 1]
+    places: dict[str, Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]] = {
+        "week": lambda at: trading_minutes(at) // MINUTES_PER_WEEK,
+        "day": lambda at: shifted_clock(at) // _US_PER_DAY,
+        f"clock change {NEW_YORK}": lambda at: _offset_us(at, NEW_YORK),
+        f"clock change {LONDON}": lambda at: _offset_us(at, LONDON),
+    }
+    if timeframe < Timeframe.H1:
+        kinds["slower 1h"] = hourly
+    if timeframe < Timeframe.H4:
+        places["slower 4h"] = lambda at: bar_open(at, Timeframe.H4.minutes)
+    return kinds | {name: hourly[place(before) != place(after)] for name, place in places.items()}
+
+
+def _offset_us(instants_us: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
+    instants = pl.Series(instants_us).cast(pl.Datetime("us", "UTC"))
+    local = instants.dt.convert_time_zone(zone).dt.replace_time_zone(None).cast(pl.Int64).to_numpy()
+    return np.asarray(local - instants_us)

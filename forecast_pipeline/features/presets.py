@@ -1,4 +1,4 @@
-"""Which indicators of which timeframes enter a matrix: the specification's JSON or a preset."""
+"""Names for sets of indicators, and which timeframes of them enter a matrix."""
 
 from __future__ import annotations
 
@@ -7,32 +7,70 @@ from typing import TYPE_CHECKING
 
 from forecast_pipeline.core.errors import InvalidConfiguration, UnknownTimeframe
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.catalogue import CATALOGUE
+from forecast_pipeline.features.catalogue.core18 import CORE18
+from forecast_pipeline.features.catalogue.table import CATALOGUE, GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 N_SLOWER_TIMEFRAMES = 2
+DEFAULT_INDICATORS = ("core18",)
+
+_CORE = ("atr", "bollinger", "rsi", "stochastic", "cci", "macd", "adx", "ema", "sma", "trix", "donchian", "hurst")
+CHOICES: tuple[str, ...] = tuple(name for name, each in CATALOGUE.items() if not each.is_base)
+"""Indicators that a person may choose, in the order of the catalogue."""
 
 PRESETS: dict[str, tuple[str, ...]] = {
-    "core": (
-        "atr",
-        "bollinger",
-        "rsi",
-        "stochastic",
-        "cci",
-        "macd",
-        "adx",
-        "ema",
-        "sma",
-        "trix",
-        "donchian",
-        "hurst",
-    ),
-    "core18": tuple(CATALOGUE),
+    "core": _CORE,
+    "core18": tuple(each.name for each in CORE18),
+    "all": CHOICES,
     "none": (),
+    **GROUPS,
 }
-"""Indicators of each preset: ``core`` is a dozen that need prices only, ``core18`` the whole catalogue."""
+"""Indicators of each preset: ``core`` is a dozen that need prices only, ``core18`` the specification's eighteen,
+``all`` the whole catalogue; every group is a preset of its own."""
+
+
+def indicators_named(names: Iterable[str]) -> tuple[str, ...]:
+    """Indicators that names of indicators, groups and presets stand for, in the order of the catalogue.
+
+    Raises:
+        ValueError: If a name is unknown; the nearest known one is proposed.
+
+    Example:
+        >>> indicators_named(["macd", "atr"])
+        ('atr', 'macd')
+    """
+    wanted: set[str] = set()
+    for name in names:
+        if name not in PRESETS and name not in CHOICES:
+            raise ValueError(f"{name!r} must be an indicator, a group or a preset; {_near(name, [*CHOICES, *PRESETS])}")
+        wanted.update((name,) if name in CHOICES else PRESETS[name])
+    return tuple(name for name in CHOICES if name in wanted)
+
+
+def indicator_of(name: str) -> str:
+    """The indicator that a name or a column belongs to.
+
+    Raises:
+        InvalidConfiguration: If there is none; the nearest is proposed.
+
+    Example:
+        >>> indicator_of("rsi_1h_14"), indicator_of("stochastic"), indicator_of("rel_open")
+        ('rsi', 'stochastic', 'relative_open')
+    """
+    if name in CATALOGUE:
+        return name
+    for indicator in CATALOGUE.values():
+        suffixes = [output.suffix for output in indicator.outputs]
+        if indicator.is_base and any(name == each or name.startswith(f"{each}_") for each in suffixes):
+            return indicator.name
+    for timeframe in Timeframe:
+        head = name.partition(f"_{timeframe.value}")[0]
+        for indicator in CATALOGUE.values():
+            if head in {f"{indicator.name}_{each.suffix}".rstrip("_") for each in indicator.outputs} and head != name:
+                return indicator.name
+    raise InvalidConfiguration("feature must be one of the catalogue", was=f"{name!r}; {_near(name, CATALOGUE)}")
 
 
 def resolve_indicator_timeframes(
@@ -46,8 +84,8 @@ def resolve_indicator_timeframes(
     Args:
         indicator_timeframes: The specification's ``indicator_tfs``, such as ``{"rsi": ["1m", "1h"]}``. If it
             is empty the preset counts, otherwise it alone counts.
-        preset: ``core``, ``core18`` or ``none``. A preset takes the base timeframe and the next two slower
-            ones that are available.
+        preset: A key of `PRESETS`. A preset takes the base timeframe and the next two slower ones that are
+            available.
         base: Base timeframe of the matrix.
         available: Timeframes whose features exist or can be built.
 
@@ -69,16 +107,16 @@ def resolve_indicator_timeframes(
     if not indicator_timeframes:
         slower = sorted(timeframe for timeframe in set(available) if base < timeframe)
         timeframes = [base, *slower[:N_SLOWER_TIMEFRAMES]]
-        return {name: list(timeframes) for name in CATALOGUE if name in PRESETS[preset]}
+        return {name: list(timeframes) for name in CHOICES if name in PRESETS[preset]}
     for name, texts in indicator_timeframes.items():
-        if name not in CATALOGUE:
+        if name not in CHOICES:
             raise InvalidConfiguration(
-                "indicator must be one of the catalogue", was=f"{name!r}; {_near(name, CATALOGUE)}"
+                "indicator must be one of the catalogue", was=f"{name!r}; {_near(name, CHOICES)}"
             )
         if isinstance(texts, str) or not texts:
             raise InvalidConfiguration(f"indicator_tfs of {name} must list at least one timeframe", was=repr(texts))
     resolved = {}
-    for name in CATALOGUE:
+    for name in CHOICES:
         if name in indicator_timeframes:
             timeframes = [Timeframe.parse(text) for text in indicator_timeframes[name]]
             for timeframe in timeframes:

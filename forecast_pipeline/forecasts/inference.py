@@ -17,6 +17,7 @@ from forecast_pipeline.models.artifact import Artifact, current_artifacts, open_
 from forecast_pipeline.models.forecaster import cumulative
 from forecast_pipeline.splits.assemble import assemble
 from forecast_pipeline.splits.build import rows_of
+from forecast_pipeline.splits.warm_up import require_warm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,11 +95,13 @@ def forecast_rows(
 
     Raises:
         InvalidConfiguration: If a level is not in (0, 1) or the columns are not the model's.
+        NotEnoughHistory: If an input of the model is still in its warm-up on one of the rows.
     """
     if not levels or not all(0.0 < level < 1.0 for level in levels):
         raise InvalidConfiguration("quantile levels must lie between 0 and 1", was=str(list(levels)))
     _check_columns(matrix, artifact)
     rows, prices = _inputs(matrix, artifact, positions)
+    require_warm(matrix.origins, artifact.standardiser.columns, rows.issued_at_us)
     draws = cumulative(artifact.forecaster.sample(rows, n_samples))  # (S B K)
     quantiles = np.quantile(draws, sorted(levels), axis=0)  # (Q B K)
     mean = draws.mean(axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,30 @@ from forecast_pipeline.bars.build import available_timeframes, read_bars
 from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.schema import check_clock
 from forecast_pipeline.features.build import read_features
-from forecast_pipeline.features.catalogue import CATALOGUE
+from forecast_pipeline.features.catalogue.indicator import PEERS
+from forecast_pipeline.features.catalogue.table import CATALOGUE
+from forecast_pipeline.features.cross import read_cross_features
 from forecast_pipeline.features.presets import resolve_indicator_timeframes
 from forecast_pipeline.splits.align import align
+from forecast_pipeline.splits.visibility import check_visibility
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    import numpy as np
+    import numpy.typing as npt
+
     from forecast_pipeline.core.home import Home
+    from forecast_pipeline.core.publication import Published
     from forecast_pipeline.core.timeframe import Timeframe
 
 MARKET_COLUMNS = ("ts_utc", "close_ts_utc", "price", "bar_return", "spread", "fill_ts_utc", "fill_price")
 """Columns of the matrix that are not features: clock, close, log return of the bar since the last close,
 measured spread, and the open of the next bar, the first price at which a decision can trade."""
+
+
+_N_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,7 @@ class FeatureOrigin:
         unit: Unit of its values.
         description: What it measures.
         bar_columns: Columns of that timeframe's bars it is computed from.
+        defined_from_us: Close of the bar that ends its warm-up; None if the history is shorter than that.
     """
 
     name: str
@@ -46,6 +58,7 @@ class FeatureOrigin:
     unit: str
     description: str
     bar_columns: tuple[str, ...]
+    defined_from_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,8 @@ class Matrix:
         feature_parameters: Lookbacks the features of the base timeframe were computed with.
         absent: Features that were asked for and cannot be computed, with the reason.
         sources: Vendor files behind the bars.
-        leak_suite: Cuts and findings of the truncation checks of every feature partition read.
+        leak_suite: Cuts and findings of the checks of every feature partition read, and how many rows of the
+            joins were looked up again.
         upstream: Hash of every partition read.
     """
 
@@ -77,16 +91,13 @@ class Matrix:
         """Names of the features, in order."""
         return tuple(origin.name for origin in self.origins)
 
-    @property
-    def base_warmup_bars(self) -> int:
-        """Rows before every feature of the base timeframe is defined."""
-        base = [o.required_bars for o in self.origins if o.timeframe == self.frame_timeframe]
-        return max(base, default=0)
-
-    @property
-    def frame_timeframe(self) -> Timeframe:
-        """Base timeframe: the one of the first feature."""
-        return self.origins[0].timeframe
+    def keeping(self, origins: tuple[FeatureOrigin, ...], absent: Mapping[str, str]) -> Matrix:
+        """The same rows with fewer features, and the reasons for those that went."""
+        kept = {origin.name for origin in origins}
+        dropped = [origin.name for origin in self.origins if origin.name not in kept]
+        return dataclasses.replace(
+            self, frame=self.frame.drop(dropped), origins=origins, absent=self.absent | dict(absent)
+        )
 
 
 def assemble(
@@ -115,39 +126,80 @@ def assemble(
         timeframe,
         available_timeframes(home, symbol),
     )
-    partitions = {timeframe: read_features(home, symbol, timeframe)}
-    for each in sorted(
-        {t for timeframes in wanted.values() for t in timeframes} - {timeframe}, key=lambda t: t.minutes
-    ):
-        partitions[each] = read_features(home, symbol, each)
+    partitions = _partitions(home, symbol, timeframe, wanted)
     matrix = _market(bars.read_frame())
+    now_us = matrix["close_ts_utc"].cast(pl.Int64).to_numpy()
     origins: list[FeatureOrigin] = []
     absent: dict[str, str] = {}
-    for each, partition in partitions.items():
+    n_rows_looked_up = 0
+    for each, partition in partitions:
         chosen = [column for column in partition.card["columns"] if _is_wanted(column, each, timeframe, wanted)]
         names = [str(column["name"]) for column in chosen]
-        features = partition.read_frame().select("close_ts_utc", pl.col(names).cast(pl.Float32).fill_nan(None))
-        matrix = align(matrix, features, names, max(each.minutes, timeframe.minutes))
-        origins += [_origin(column, each) for column in chosen]
+        features = partition.read_frame(columns=["close_ts_utc", *names])
+        closes_us = features["close_ts_utc"].cast(pl.Int64).to_numpy()
+        features = features.with_columns(pl.col(names).fill_nan(None))
+        limit_minutes = max(each.minutes, timeframe.minutes)
+        matrix = align(matrix, features, names, limit_minutes)
+        n_rows_looked_up += check_visibility(
+            now_us,
+            closes_us,
+            {name: features[name].fill_null(float("nan")).to_numpy() for name in names},
+            {name: matrix[name].fill_null(float("nan")).to_numpy() for name in names},
+            limit_minutes,
+            f"{partition.card['stage']} of {symbol} {each} on {timeframe}",
+        )
+        origins += [_origin(column, each, closes_us) for column in chosen]
         lacking = {name: why for name, why in partition.card["absent"].items() if each in wanted.get(name, ())}
         absent |= {f"{name} {each}": str(why) for name, why in lacking.items()}
     if not origins:
         raise MissingData(f"{symbol} {timeframe} must have at least one feature", do="check indicator_tfs")
+    _require_all(wanted, partitions, absent, symbol)
     check_clock(matrix, f"matrix of {symbol} {timeframe}")
+    cards = [partition.card for _, partition in partitions]
     return Matrix(
         frame=matrix,
         origins=tuple(origins),
         indicator_timeframes={name: [t.value for t in timeframes] for name, timeframes in wanted.items()},
-        feature_parameters=partitions[timeframe].card["parameters"],
+        feature_parameters=partitions[0][1].card["parameters"],
         absent=absent,
         sources=bars.card["sources"],
-        leak_suite={
-            name: sum(int(partition.card["leak_check"][name]) for partition in partitions.values())
-            for name in ("n_cuts", "n_findings")
-        },
+        leak_suite={name: sum(int(card["leak_check"][name]) for card in cards) for name in ("n_cuts", "n_findings")}
+        | {"n_rows_looked_up": n_rows_looked_up},
         upstream={f"bars/{timeframe}": bars.sha256}
-        | {f"features/{each}": partition.sha256 for each, partition in partitions.items()},
+        | {f"{partition.card['stage']}/{each}": partition.sha256 for each, partition in partitions},
     )
+
+
+def _partitions(
+    home: Home, symbol: str, base: Timeframe, wanted: Mapping[str, Sequence[Timeframe]]
+) -> list[tuple[Timeframe, Published]]:
+    """Feature partitions that hold what is wanted, the base timeframe's first."""
+    slower = {t for timeframes in wanted.values() for t in timeframes} - {base}
+    found = [(each, read_features(home, symbol, each)) for each in (base, *sorted(slower))]
+    crossed = {t for name, timeframes in wanted.items() if PEERS in CATALOGUE[name].needs for t in timeframes}
+    return found + [(each, read_cross_features(home, symbol, each)) for each in sorted(crossed)]
+
+
+def _require_all(
+    wanted: Mapping[str, Sequence[Timeframe]],
+    partitions: Sequence[tuple[Timeframe, Published]],
+    absent: Mapping[str, str],
+    symbol: str,
+) -> None:
+    held = {(c["indicator"], each) for each, partition in partitions for c in partition.card["columns"]}
+    lacking = [
+        f"{name} {each}"
+        for name, timeframes in wanted.items()
+        for each in timeframes
+        if (name, each) not in held and f"{name} {each}" not in absent
+    ]
+    if lacking:
+        raise MissingData(
+            f"features of {symbol} must hold every indicator that is asked for",
+            was=f"no {', '.join(lacking[:_N_SHOWN])}"
+            + (f" and {len(lacking) - _N_SHOWN} more" if len(lacking) > _N_SHOWN else ""),
+            do="build the features again; features.indicators names what is computed beside splits.indicator_tfs",
+        )
 
 
 def _market(bars: pl.DataFrame) -> pl.DataFrame:
@@ -166,18 +218,21 @@ def _market(bars: pl.DataFrame) -> pl.DataFrame:
 def _is_wanted(
     column: Mapping[str, Any], timeframe: Timeframe, base: Timeframe, wanted: Mapping[str, Sequence[Timeframe]]
 ) -> bool:
-    indicator = str(column["indicator"])
-    if indicator in CATALOGUE:
-        return timeframe in wanted.get(indicator, ())
-    return timeframe == base  # relative prices, clock and realised volatility belong to their own timeframe
+    indicator = CATALOGUE.get(str(column["indicator"]))
+    if indicator is not None and indicator.is_base:
+        return timeframe == base  # relative prices, clock and realised volatility belong to their own timeframe
+    return timeframe in wanted.get(str(column["indicator"]), ())
 
 
-def _origin(column: Mapping[str, Any], timeframe: Timeframe) -> FeatureOrigin:
+def _origin(column: Mapping[str, Any], timeframe: Timeframe, closes_us: npt.NDArray[np.int64]) -> FeatureOrigin:
+    required_bars = int(column["required_bars"])
+    is_long_enough = closes_us.size >= required_bars
     return FeatureOrigin(
         name=str(column["name"]),
         timeframe=timeframe,
-        required_bars=int(column["required_bars"]),
+        required_bars=required_bars,
         unit=str(column["unit"]),
         description=str(column["description"]),
         bar_columns=tuple(column["bar_columns"]),
+        defined_from_us=int(closes_us[required_bars - 1]) if is_long_enough else None,
     )

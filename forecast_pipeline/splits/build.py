@@ -16,6 +16,7 @@ from forecast_pipeline.splits.plan import LIVE, Fold, FoldPlan, check_no_label_r
 from forecast_pipeline.splits.standardise import Standardiser, drift
 from forecast_pipeline.splits.target_scale import TargetScale
 from forecast_pipeline.splits.targets import forward_log_returns
+from forecast_pipeline.splits.warm_up import warm_up
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,9 +48,12 @@ def build_splits(home: Home, symbol: str, timeframe: Timeframe, parameters: Spli
     close_us = matrix.frame["close_ts_utc"].cast(pl.Int64).to_numpy()
     targets = forward_log_returns(close_us, matrix.frame["price"].to_numpy(), timeframe, grid)
     longest_end = targets.label_end_us[:, -1]
-    warmup = max(parameters.warmup_bars, matrix.base_warmup_bars)
+    warm = warm_up(matrix.origins, close_us, parameters.warmup_bars, parameters.max_warmup_fraction)
+    matrix = matrix.keeping(warm.kept, warm.absent)
     is_usable = (
-        (longest_end <= close_us[-1]) & (np.arange(close_us.size) >= warmup) if close_us.size else np.array([], bool)
+        (longest_end <= close_us[-1]) & (np.arange(close_us.size) >= warm.n_rows)
+        if close_us.size
+        else np.array([], bool)
     )
     plan = plan_folds(close_us, longest_end, is_usable, timeframe, parameters)
     check_no_label_reaches_test(plan.folds, close_us, longest_end)
@@ -63,7 +67,7 @@ def build_splits(home: Home, symbol: str, timeframe: Timeframe, parameters: Spli
         FOLDS: frame_writer(plan.as_frame(close_us)),
         STATISTICS: frame_writer(statistics),
     }
-    facts = _facts(symbol, timeframe, parameters, matrix, plan, warmup)
+    facts = _facts(symbol, timeframe, parameters, matrix, plan, warm.n_rows)
     return publish(home.splits(symbol), timeframe, files, facts)
 
 

@@ -31,6 +31,8 @@ class SplitParameters(Configuration):
         val_frac: Share of a training window, its end, that validates and calibrates.
         warmup_bars: Rows left out at the start of the history; a floor, the features'
             own warm-up is applied on top.
+        max_warmup_fraction: Largest share of the history that the warm-up of a feature may take; a feature that
+            needs more is left out, and no row before the warm-up of the others is ever used.
         min_feature_coverage: Smallest share of defined values of a feature on train rows.
         indicator_tfs: Indicators by timeframe, as in ``{"rsi": ["1m", "5m"]}``.
         indicator_preset: What an empty ``indicator_tfs`` stands for.
@@ -47,6 +49,7 @@ class SplitParameters(Configuration):
     purge_convention: Literal["strict", "exact"] = "strict"
     val_frac: float = Field(default=0.2, gt=0, lt=0.9)
     warmup_bars: int = Field(default=64, ge=0)
+    max_warmup_fraction: float = Field(default=0.25, ge=0, lt=1)
     min_feature_coverage: float = Field(default=0.15, ge=0, le=1)
     indicator_tfs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     indicator_preset: str = "core"

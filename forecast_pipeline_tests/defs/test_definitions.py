@@ -22,6 +22,7 @@ KEYS = [
     "backtests/reports",
     "bars/bars",
     "candles/candles",
+    "features/cross_pairs",
     "features/features",
     "forecasts/champions",
     "forecasts/quantiles",

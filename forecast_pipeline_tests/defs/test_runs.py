@@ -79,7 +79,7 @@ def test_downstream_assets_and_checks_follow_in_the_same_range_run(home, instanc
     assert all(newest(instance, FEATURES_KEY, partition) for partition in SLOW_BARS)
     for partition in SLOW_BARS:
         assert evaluations.count(("bars/bars", partition)) == 3
-        assert evaluations.count(("features/features", partition)) == 3
+        assert evaluations.count(("features/features", partition)) == 5
 
 
 def test_timeframes_that_a_coarse_source_cannot_give_are_passed_over(home, instance, ingest_frame, two_weeks):

@@ -16,7 +16,7 @@ from forecast_pipeline.cli.main import app
 from forecast_pipeline.core.schema import BARS, CANDLES, QUARANTINE
 from forecast_pipeline.definitions import build_definitions
 from forecast_pipeline.defs.settings import PipelineSettings
-from forecast_pipeline.features.catalogue import CATALOGUE
+from forecast_pipeline.features.catalogue.table import CATALOGUE
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.forecasts.champion import SIGNIFICANCE
 from forecast_pipeline.models.registry import FAMILIES

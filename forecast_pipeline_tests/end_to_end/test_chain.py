@@ -12,17 +12,18 @@ import pytest
 from forecast_pipeline.backtests.schema import OUT_OF_SAMPLE
 from forecast_pipeline.candles.simulated_world import SimulatedWorld
 from forecast_pipeline.candles.simulator import simulate_candles
+from forecast_pipeline.core.errors import LeakDetected
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.forecasts.verification import verify
 from forecast_pipeline.models.registry import BASELINES, FAMILIES, MODELS
 from forecast_pipeline.splits.build import FOLDS
 from forecast_pipeline.splits.parameters import SplitParameters
+from forecast_pipeline.verification.lake import verify
 
 sys.path.insert(0, str(Path(__file__).parent))
 from worlds import walk_through
 
 pytestmark = pytest.mark.slow
-NEAR = {"rsi": ("15m", "1h"), "macd": ("15m",)}
+NEAR = {"rsi": ("15m",), "williams_r": ("1h",), "macd": ("15m",)}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_verification_passes_on_what_was_built(plain):
 
 def test_verification_sees_a_flipped_byte(plain):
     home, _, chain = plain
-    path = chain.features[0].path(".parquet")
+    path = chain.features[0].path(chain.features[0].parts[0])
     content = path.read_bytes()
     path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
 
@@ -129,9 +130,12 @@ def test_a_matrix_that_saw_the_future_fails_verification(plain, monkeypatch):
 
     def by_open(base, other, columns, limit_minutes):
         early = other.with_columns(close_ts_utc=pl.col("close_ts_utc") - pl.duration(hours=1))
-        return honest(base, early if "rsi_1h_14" in columns else other, columns, limit_minutes * 2)
+        return honest(base, early if "williams_r_1h_14" in columns else other, columns, limit_minutes * 2)
 
     monkeypatch.setattr(module, "align", by_open)
+    with pytest.raises(LeakDetected, match="must be that of the last closed bar"):
+        build_splits(home, "EURUSD", Timeframe.M15, splits)
+    monkeypatch.setattr(module, "check_visibility", lambda *_: 1)  # suppose that nobody had looked
     build_splits(home, "EURUSD", Timeframe.M15, splits)
     try:
         finding = list(verify(home, "EURUSD", Timeframe.M15, n_cuts=1))[1]
@@ -140,7 +144,7 @@ def test_a_matrix_that_saw_the_future_fails_verification(plain, monkeypatch):
         build_splits(home, "EURUSD", Timeframe.M15, splits)
 
     assert not finding.passed
-    assert "rsi_1h_14" in finding.detail
+    assert "williams_r_1h_14" in finding.detail
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from forecast_pipeline.core import publication
@@ -12,13 +12,10 @@ from forecast_pipeline.core.errors import LeakDetected, MissingData
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.build import build_features, read_features
-from forecast_pipeline.features.catalogue import CATALOGUE
+from forecast_pipeline.features.catalogue.table import CATALOGUE
 from forecast_pipeline.features.compute import compute_features
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline_tests.features.simulated import simulated_bars
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 def home_with(tmp_path, bars: pl.DataFrame, timeframe: Timeframe) -> Home:
@@ -26,6 +23,10 @@ def home_with(tmp_path, bars: pl.DataFrame, timeframe: Timeframe) -> Home:
     files = {".parquet": publication.frame_writer(bars)}
     publication.publish(home.bars("EURUSD"), timeframe.value, files, {"symbol": "EURUSD"})
     return home
+
+
+def in_single_precision(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col(pl.Float64).cast(pl.Float32))
 
 
 def test_the_partition_holds_the_features_and_says_where_they_come_from(tmp_path):
@@ -36,11 +37,11 @@ def test_the_partition_holds_the_features_and_says_where_they_come_from(tmp_path
 
     expected = compute_features(bars, Timeframe.H1, FeatureParameters())
     card = built.card
-    assert read_features(home, "EURUSD", Timeframe.H1).read_frame().equals(expected.frame, null_equal=True)
+    assert read_features(home, "EURUSD", Timeframe.H1).read_frame().equals(in_single_precision(expected.frame))
     assert (card["symbol"], card["timeframe"], card["stage"], card["n_rows"]) == ("EURUSD", "1h", "features", 400)
     assert card["first_ts_utc"] == bars["ts_utc"][0].isoformat()
     assert card["last_ts_utc"] == bars["ts_utc"][-1].isoformat()
-    assert card["parameters"] == FeatureParameters().model_dump()
+    assert FeatureParameters.parse(card["parameters"]) == FeatureParameters()
     assert [c["name"] for c in card["columns"]] == [c.name for c in expected.columns]
     assert set(card["columns"][0]) == {
         *("name", "indicator", "unit", "description", "bar_columns", "required_bars"),

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from forecast_pipeline.core.errors import CorruptData
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.catalogue import CATALOGUE
-from forecast_pipeline.features.compute import NO_VOLUME, compute_features
+from forecast_pipeline.features.catalogue.table import CATALOGUE
+from forecast_pipeline.features.compute import ALL_INPUTS, REASONS, compute_features
 from forecast_pipeline.features.leaks import stratified_cuts, truncation_findings
 from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.features.presets import PRESETS
 from forecast_pipeline_tests.features.simulated import bars_frame, simulated_bars
 
 PARAMETERS = FeatureParameters()
@@ -49,7 +50,8 @@ def test_columns_are_the_base_and_the_catalogue_in_order():
 def test_the_specifications_eighteen_names():
     names = "atr bollinger keltner rsi stochastic cci williams_r mfi macd adx ema sma trix obv vwap donchian"
 
-    assert set(CATALOGUE) == {*names.split(), "hurst", "ultimate_oscillator"}
+    assert set(PRESETS["core18"]) == {*names.split(), "hurst", "ultimate_oscillator"}
+    assert len(PRESETS["core18"]) == 18
 
 
 def test_parameters_stand_in_the_name():
@@ -88,7 +90,7 @@ def test_nan_stands_only_in_the_warm_up(timeframe):
 def test_without_volume_three_indicators_are_absent_with_a_reason():
     table = compute_features(simulated_bars(has_volume=False), Timeframe.M15, PARAMETERS)
 
-    assert table.absent == dict.fromkeys(["mfi", "obv", "vwap"], NO_VOLUME)
+    assert table.absent == dict.fromkeys(["mfi", "obv", "vwap"], REASONS["volume"])
     assert {column.indicator for column in table.columns} >= set(CATALOGUE) - set(table.absent)
     assert not any(column.indicator in table.absent for column in table.columns)
 
@@ -98,7 +100,7 @@ def test_no_value_changes_when_the_future_is_cut_off(timeframe):
     bars = simulated_bars(timeframe, 600, seed=3, hole_fraction=0.005)
 
     def compute(part: pl.DataFrame) -> pl.DataFrame:
-        return compute_features(part, timeframe, PARAMETERS, uses_volume=True).frame
+        return compute_features(part, timeframe, PARAMETERS, inputs=ALL_INPUTS).frame
 
     cuts = stratified_cuts(bars, timeframe, n_random=15, seed=1)
 
@@ -112,7 +114,7 @@ def test_any_prefix_has_the_values_of_the_whole(cut, seed):
     bars = simulated_bars(Timeframe.M30, 400, seed)
 
     def compute(part: pl.DataFrame) -> pl.DataFrame:
-        return compute_features(part, Timeframe.M30, PARAMETERS, uses_volume=True).frame
+        return compute_features(part, Timeframe.M30, PARAMETERS, inputs=ALL_INPUTS).frame
 
     assert truncation_findings(compute, bars, [cut]) == []
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.bar_arrays import BarArrays, bar_arrays
-from forecast_pipeline.features.catalogue import CATALOGUE
+from forecast_pipeline.features.catalogue.table import CATALOGUE
 from forecast_pipeline.features.indicators import momentum, statistics, trend, volatility, volume, windows
 from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.features.presets import PRESETS
 from forecast_pipeline_tests.features.simulated import simulated_bars
 from forecast_pipeline_tests.oracles import indicators as oracle
 
@@ -47,12 +48,12 @@ def test_wilder_averages_by_hand():
     assert found[2:].tolist() == pytest.approx([2.0, 3.5, 2.25], abs=1e-12)
 
 
-@pytest.mark.parametrize("name", list(CATALOGUE))
+@pytest.mark.parametrize("name", PRESETS["core18"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_every_indicator_equals_its_loop(name, seed):
-    bars = bar_arrays(simulated_bars(Timeframe.M15, 420, seed))
+    bars = bar_arrays(simulated_bars(Timeframe.M15, 420, seed), Timeframe.M15)
 
-    found = CATALOGUE[name].compute(bars, PARAMETERS)
+    found = CATALOGUE[name].compute(bars, PARAMETERS.values(CATALOGUE[name]))
     expected = oracle.BY_NAME[name](as_dictionary(bars))
 
     assert len(found) == len(expected) == len(CATALOGUE[name].outputs)
@@ -81,7 +82,7 @@ def test_zeros_sum_to_zero_whatever_came_before():
 
 @pytest.mark.parametrize("lookback", [16, 50, 64, 100])
 def test_hurst_equals_its_loop_for_any_window(lookback):
-    bars = bar_arrays(simulated_bars(Timeframe.H1, 260, 3))
+    bars = bar_arrays(simulated_bars(Timeframe.H1, 260, 3), Timeframe.H1)
 
     found = statistics.hurst(bars.close, lookback)
 
@@ -89,7 +90,7 @@ def test_hurst_equals_its_loop_for_any_window(lookback):
 
 
 def test_hurst_does_not_depend_on_its_blocks(monkeypatch):
-    close = bar_arrays(simulated_bars(n_bars=500)).close
+    close = bar_arrays(simulated_bars(n_bars=500), Timeframe.M15).close
     whole = statistics.hurst(close)
 
     monkeypatch.setattr(statistics, "_BLOCK_BARS", 37)
@@ -134,15 +135,16 @@ def test_expected_rescaled_range_is_what_normal_returns_give():
 @pytest.mark.parametrize("price", [1.1, 0.7313, 151.237])
 def test_a_market_that_stands_still_is_neutral(name, neutral, price):
     flat = np.full(400, price)
-    zeros = np.zeros(400, dtype=np.int64)
-    bars = BarArrays(flat, flat, flat, flat, np.full(400, 3.0), zeros, zeros, zeros)
+    prices = dict.fromkeys(("open", "high", "low", "close"), flat)
+    clocks = dict.fromkeys(("opens_us", "closes_us", "shifted_us"), np.zeros(400, dtype=np.int64))
+    bars = BarArrays(**prices, **clocks, volume=np.full(400, 3.0))
 
-    for column in CATALOGUE[name].compute(bars, PARAMETERS):
+    for column in CATALOGUE[name].compute(bars, PARAMETERS.values(CATALOGUE[name])):
         assert set(column[~np.isnan(column)]) == {neutral}
 
 
 def test_a_long_stop_after_trading_becomes_neutral():
-    bars = bar_arrays(simulated_bars(n_bars=300, hole_fraction=0.0))
+    bars = bar_arrays(simulated_bars(n_bars=300, hole_fraction=0.0), Timeframe.M15)
     still = np.concatenate([bars.close, np.full(300, bars.close[-1])])
 
     assert momentum.rsi(still)[-1] == 50.0
@@ -211,7 +213,7 @@ def test_impossible_lookbacks_are_refused(call, text):
 
 
 def test_realised_volatility_equals_its_loop():
-    bars = bar_arrays(simulated_bars(n_bars=200))
+    bars = bar_arrays(simulated_bars(n_bars=200), Timeframe.M15)
     plain = as_dictionary(bars)
 
     np.testing.assert_allclose(

@@ -6,7 +6,9 @@ import pytest
 
 from forecast_pipeline.core.errors import InvalidConfiguration, UnknownTimeframe
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.catalogue import CATALOGUE
+from forecast_pipeline.features.catalogue.core18 import CORE18
+from forecast_pipeline.features.catalogue.indicator import VOLUME
+from forecast_pipeline.features.catalogue.table import CATALOGUE
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.features.presets import PRESETS, resolve_indicator_timeframes
 
@@ -35,8 +37,9 @@ def test_a_preset_takes_the_base_and_the_next_two_slower_timeframes():
 
 def test_presets_are_a_dozen_of_prices_all_and_none():
     assert len(PRESETS["core"]) == 12
-    assert not any(CATALOGUE[name].needs_volume for name in PRESETS["core"])
-    assert PRESETS["core18"] == tuple(CATALOGUE)
+    assert not any(VOLUME in CATALOGUE[name].needs for name in PRESETS["core"])
+    assert PRESETS["core18"] == tuple(each.name for each in CORE18)
+    assert PRESETS["all"] == tuple(name for name, each in CATALOGUE.items() if not each.is_base)
     assert len(resolve_indicator_timeframes({}, "core18", Timeframe.D1, ALL)) == 18
     assert resolve_indicator_timeframes({}, "none", Timeframe.D1, ALL) == {}
 

@@ -26,7 +26,7 @@ from forecast_pipeline.splits.standardise import Standardiser
 
 M15, H1 = Timeframe("15m"), Timeframe("1h")
 PARAMETERS = SplitParameters(
-    horizon=8, days_history=14, n_splits=3, purge_days=0, embargo_days=0.5, indicator_tfs={"rsi": ("15m", "1h")}
+    horizon=8, days_history=14, n_splits=3, purge_days=0, embargo_days=0.5, indicator_tfs={"williams_r": ("15m", "1h")}
 )
 PRICES = ("open", "high", "low", "close", "ask_open", "ask_high", "ask_low", "ask_close")
 
@@ -114,9 +114,9 @@ def test_an_hourly_feature_is_the_one_of_the_last_closed_hour(split_home, split)
     """L8, L9: not the hour that is forming, not the hour before."""
     hourly = read_features(split_home, "EURUSD", H1).read_frame()
     closes = hourly["close_ts_utc"].to_list()
-    values = [None, *hourly["rsi_1h_14"].cast(pl.Float32).fill_nan(None)]
+    values = [None, *hourly["williams_r_1h_14"].cast(pl.Float32).fill_nan(None)]
 
-    rows = split.frame.select("close_ts_utc", "rsi_1h_14").rows()
+    rows = split.frame.select("close_ts_utc", "williams_r_1h_14").rows()
     assert [found for _, found in rows] == [values[bisect.bisect_right(closes, close)] for close, _ in rows]
 
 
@@ -194,8 +194,8 @@ def test_the_card_tells_how_the_folds_came_about(split_home, split):
     assert (card["purge_minutes"], card["embargo_minutes"]) == (8 * 15, 720)
     assert card["horizons_bars"] == [1, 2, 4, 8] == list(split.horizons)
     assert card["n_rows"] == split.frame.height
-    assert "rsi_15m_14" in split.feature_columns
-    assert "rsi_1h_14" in split.feature_columns
+    assert "williams_r_15m_14" in split.feature_columns
+    assert "williams_r_1h_14" in split.feature_columns
     assert set(card["upstream"]) == {"bars/15m", "features/15m", "features/1h"}
     assert card["upstream"]["bars/15m"] == read_bars(split_home, "EURUSD", M15).sha256
     assert datetime.fromisoformat(card["first_ts_utc"]) == split.frame["ts_utc"][0]
@@ -233,7 +233,7 @@ def test_features_that_are_missing_are_said(home, ingest_frame, simulated_candle
     build_bars(home, "EURUSD", M15)
     with pytest.raises(MissingData, match="features of EURUSD 15m"):
         build_splits(home, "EURUSD", M15, PARAMETERS.model_copy(update={"indicator_tfs": {"rsi": ("15m",)}}))
-    with pytest.raises(UnknownTimeframe, match="timeframe of rsi must be available"):
+    with pytest.raises(UnknownTimeframe, match="timeframe of williams_r must be available"):
         build_splits(home, "EURUSD", M15, PARAMETERS)
 
 

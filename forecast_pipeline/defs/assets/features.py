@@ -1,4 +1,4 @@
-"""Stage 3: indicators of each timeframe at its own resolution."""
+"""Stage 3: indicators of each timeframe at its own resolution, and those that other symbols enter."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,18 +7,19 @@ import dagster as dg
 
 from forecast_pipeline.core.publication import Published
 from forecast_pipeline.defs.automation import UPSTREAM_CHANGED
-from forecast_pipeline.defs.checks import Checked, check_definitions, feature_checks
+from forecast_pipeline.defs.checks import PROVEN, Checked, check_definitions, feature_checks
 from forecast_pipeline.defs.configs import applied, config_of
-from forecast_pipeline.defs.lineage import BARS_KEY, FEATURES_KEY, feature_lineage
+from forecast_pipeline.defs.lineage import BARS_KEY, CROSS_FEATURES_KEY, FEATURES_KEY, feature_lineage
 from forecast_pipeline.defs.metadata import card_metadata, counts_table
 from forecast_pipeline.defs.ownership import OWNERS
-from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
+from forecast_pipeline.defs.partitions import SAME_TIMEFRAME, SYMBOL_TIMEFRAME, symbol_and_timeframe
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.stage_run import Stage, StageEvent, run_stage
 from forecast_pipeline.features.build import build_features, read_features
+from forecast_pipeline.features.cross import build_cross_features, read_cross_features
 from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.features.publish import FEATURES_VERSION
 
-CODE_VERSION = "1"
 FeaturesConfig = config_of(FeatureParameters, name="FeaturesConfig")
 
 
@@ -29,7 +30,7 @@ FeaturesConfig = config_of(FeatureParameters, name="FeaturesConfig")
     "the future away changes no value.",
     kinds={"numpy", "parquet"},
     owners=OWNERS,
-    code_version=CODE_VERSION,
+    code_version=FEATURES_VERSION,
     partitions_def=SYMBOL_TIMEFRAME,
     backfill_policy=dg.BackfillPolicy.single_run(),
     output_required=False,
@@ -42,14 +43,47 @@ def features(
     home: HomeResource,
 ) -> Iterator[StageEvent]:
     """Compute the features of each symbol and timeframe of the run."""
-    folder, parameters = home.open(), applied(home.settings().features, config)
+    folder, parameters = home.open(), applied(home.settings().feature_parameters(), config)
     yield from run_stage(
         context,
         Stage(
             key=FEATURES_KEY,
-            code_version=CODE_VERSION,
+            code_version=FEATURES_VERSION,
             upstream=[BARS_KEY],
             build=lambda key: build_features(folder, *symbol_and_timeframe(key), parameters),
+            describe=_describe,
+            check=feature_checks,
+        ),
+    )
+
+
+@dg.asset(
+    key=CROSS_FEATURES_KEY,
+    group_name="features",
+    description="Currency strength and other indicators of a symbol that the closes of all other symbols enter. "
+    "Built where the settings ask for one of them; a sensor watches the other symbols.",
+    kinds={"numpy", "parquet"},
+    owners=OWNERS,
+    code_version=FEATURES_VERSION,
+    partitions_def=SYMBOL_TIMEFRAME,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    output_required=False,
+    deps=[dg.AssetDep(BARS_KEY, partition_mapping=SAME_TIMEFRAME)],
+)
+def cross_pairs(
+    context: dg.AssetExecutionContext,
+    config: FeaturesConfig,  # type: ignore[valid-type]  # derived from the domain class
+    home: HomeResource,
+) -> Iterator[StageEvent]:
+    """Compute the cross-pair features of each symbol and timeframe of the run."""
+    folder, parameters = home.open(), applied(home.settings().feature_parameters(), config)
+    yield from run_stage(
+        context,
+        Stage(
+            key=CROSS_FEATURES_KEY,
+            code_version=FEATURES_VERSION,
+            upstream=[BARS_KEY],
+            build=lambda key: build_cross_features(folder, *symbol_and_timeframe(key), parameters),
             describe=_describe,
             check=feature_checks,
         ),
@@ -71,9 +105,21 @@ checks = check_definitions(
         descriptions={
             "schema": "Columns are those of the catalogue; no value is infinite.",
             "clock": "Bar closes increase strictly.",
-            "leak_by_truncation": "No value changes when later bars are cut away, at sampled cuts of every kind.",
+            **PROVEN,
         },
         opener=lambda home, key: read_features(home, *symbol_and_timeframe(key)),
+        checker=feature_checks,
+    )
+) + check_definitions(
+    Checked(
+        asset=CROSS_FEATURES_KEY,
+        partitions=SYMBOL_TIMEFRAME,
+        descriptions={
+            "schema": "Columns are those of the catalogue; no value is infinite.",
+            "clock": "Bar closes increase strictly.",
+            **PROVEN,
+        },
+        opener=lambda home, key: read_cross_features(home, *symbol_and_timeframe(key)),
         checker=feature_checks,
     )
 )

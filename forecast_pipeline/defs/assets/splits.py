@@ -8,7 +8,7 @@ import dagster as dg
 from forecast_pipeline.core.publication import Published
 from forecast_pipeline.defs.checks import Checked, check_definitions, split_checks
 from forecast_pipeline.defs.configs import applied, config_of
-from forecast_pipeline.defs.lineage import FEATURES_KEY, SPLITS_KEY, split_lineage
+from forecast_pipeline.defs.lineage import CROSS_FEATURES_KEY, FEATURES_KEY, SPLITS_KEY, split_lineage
 from forecast_pipeline.defs.metadata import card_metadata, counts_table, frame_table
 from forecast_pipeline.defs.ownership import OWNERS
 from forecast_pipeline.defs.partitions import SAME_SYMBOL, SYMBOL_TIMEFRAME, symbol_and_timeframe
@@ -17,7 +17,7 @@ from forecast_pipeline.defs.stage_run import Stage, StageEvent, run_stage
 from forecast_pipeline.splits.build import FOLDS, build_splits, read_split
 from forecast_pipeline.splits.parameters import SplitParameters
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 SplitsConfig = config_of(SplitParameters, name="SplitsConfig")
 
 
@@ -32,7 +32,10 @@ SplitsConfig = config_of(SplitParameters, name="SplitsConfig")
     partitions_def=SYMBOL_TIMEFRAME,
     backfill_policy=dg.BackfillPolicy.single_run(),
     output_required=False,
-    deps=[dg.AssetDep(FEATURES_KEY, partition_mapping=SAME_SYMBOL)],
+    deps=[
+        dg.AssetDep(FEATURES_KEY, partition_mapping=SAME_SYMBOL),
+        dg.AssetDep(CROSS_FEATURES_KEY, partition_mapping=SAME_SYMBOL),
+    ],
 )
 def folds(
     context: dg.AssetExecutionContext,
@@ -46,7 +49,7 @@ def folds(
         Stage(
             key=SPLITS_KEY,
             code_version=CODE_VERSION,
-            upstream=[FEATURES_KEY],
+            upstream=[FEATURES_KEY, CROSS_FEATURES_KEY],
             build=lambda key: build_splits(folder, *symbol_and_timeframe(key), parameters),
             describe=_describe,
             check=split_checks,
@@ -63,6 +66,7 @@ def _describe(stored: Published) -> dict[str, Any]:
         "folds": int(card["n_folds"]),
         "horizons in bars": str(card["horizons_bars"]),
         "warm-up in bars": int(card["warmup_bars"]),
+        "absent": counts_table("absent features", card["absent_features"]),
         "notes": counts_table("notes", {str(n): text for n, text in enumerate(card["notes"], start=1)}),
         "plan": frame_table(plan),
     }
@@ -76,6 +80,7 @@ checks = check_definitions(
             "labels": "No label of a fitted row reaches the test block of its fold.",
             "folds": "There is at least one fold and every fold has test rows.",
             "leak_by_truncation": "Every feature partition that was joined passed its truncation check.",
+            "visibility": "Sampled rows show exactly the last bar of each timeframe that had closed, not an older one.",
         },
         opener=lambda home, key: read_split(home, *symbol_and_timeframe(key)).stored,
         checker=split_checks,

@@ -1,4 +1,4 @@
-"""Verification of a lake: every hash, the leak suite end to end, and serving against the batch."""
+"""Verification of a lake: every hash, the past rebuilt without the future, and serving against the batch."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from forecast_pipeline.bars.build import build_bars, buildable_timeframes
+from forecast_pipeline.bars.build import build_bars, buildable_timeframes, read_bars
 from forecast_pipeline.candles.build import candle_partitions
 from forecast_pipeline.core.errors import PipelineError
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import find, frame_writer, publish, require
 from forecast_pipeline.features.build import build_features, read_features
+from forecast_pipeline.features.cross import build_cross_features, peer_symbols
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.forecasts.inference import forecast_rows
 from forecast_pipeline.models.artifact import current_artifacts, open_artifact
@@ -25,6 +26,7 @@ from forecast_pipeline.splits.build import read_split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from forecast_pipeline.core.timeframe import Timeframe
 
@@ -107,15 +109,28 @@ def verify_truncation(home: Home, symbol: str, timeframe: Timeframe, at_fraction
             if find(home.features(symbol), each) is not None:
                 build_bars(past, symbol, each)
                 build_features(past, symbol, each, settings)
+            if find(home.cross_features(symbol), each) is not None:
+                _copy_peers(home, past, symbol, each, cut)
+                build_cross_features(past, symbol, each, settings)
         # The resolved configuration, so that a timeframe still without bars cannot change the columns.
         rebuilt = assemble(past, symbol, timeframe, split.stored.card["indicator_tfs"], parameters["indicator_preset"])
-    names = ["close_ts_utc", *rebuilt.feature_columns]
+    common = [name for name in split.feature_columns if name in rebuilt.feature_columns]
+    names = ["close_ts_utc", *common]
     known = rebuilt.frame.select(names)
     original = split.frame.filter(pl.col("close_ts_utc") <= cut).select(names).head(known.height)
     differing = [name for name in names if not original[name].equals(known[name])]
     detail = f"{known.height} rows of {len(names)} columns rebuilt from candles before {cut:%Y-%m-%d %H:%M}"
     found = f"changed with the future: {', '.join(differing[:5])}"
     return Finding(f"truncation at {at_fraction:.0%}", not differing, found if differing else detail)
+
+
+def _copy_peers(home: Home, past: Home, symbol: str, timeframe: Timeframe, cut: datetime) -> None:
+    """Bars of other symbols that had closed at the cut."""
+    for name in peer_symbols(home, symbol, timeframe):
+        bars = read_bars(home, name, timeframe)
+        kept = bars.read_frame().filter(pl.col("close_ts_utc") <= cut)
+        facts = {key: value for key, value in bars.card.items() if key not in ("files", "sha256")}
+        publish(past.bars(name), timeframe, {".parquet": frame_writer(kept)}, facts)
 
 
 def verify_serving(home: Home, symbol: str, timeframe: Timeframe, name: str) -> Finding:

@@ -1,0 +1,77 @@
+"""The clock as points on circles, read at the close of the bar, the instant of the decision."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, NEW_YORK
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from forecast_pipeline.features.bar_arrays import FloatArray, IntArray
+
+LONDON = "Europe/London"
+TOKYO = "Asia/Tokyo"
+_DAYS_PER_WEEK = 7
+_THURSDAY = 3  # 1970-01-01, counted from Monday
+_US_PER_HOUR = 60 * MICROSECONDS_PER_MINUTE
+_US_PER_DAY = MINUTES_PER_DAY * MICROSECONDS_PER_MINUTE
+
+
+def clock_cycles(closes_us: IntArray) -> tuple[FloatArray, ...]:
+    """Sine and cosine of the hour in UTC, the weekday in UTC, the hour in New York and the hour in London.
+
+    Minutes count as fractions of the hour; Monday is the first day.
+
+    Args:
+        closes_us: Shape ``(T,)``, close instants in UTC microseconds.
+
+    Returns:
+        Eight arrays of shape ``(T,)`` in ``[-1, 1]``, sine before cosine.
+
+    Example:
+        >>> noon_of_a_monday = np.array([(4 * 24 + 12) * 3_600_000_000])  # 1970-01-05 12:00
+        >>> [float(wave[0].round(9)) for wave in clock_cycles(noon_of_a_monday)[:4]]
+        [0.0, -1.0, 0.0, 1.0]
+    """
+    weekday = (closes_us // _US_PER_DAY + _THURSDAY) % _DAYS_PER_WEEK
+    places = (
+        (local_minute(closes_us, None), MINUTES_PER_DAY),
+        (weekday, _DAYS_PER_WEEK),
+        (local_minute(closes_us, NEW_YORK), MINUTES_PER_DAY),
+        (local_minute(closes_us, LONDON), MINUTES_PER_DAY),
+    )
+    return tuple(wave[place] for place, length in places for wave in _circle(length))
+
+
+def local_minute(instants_us: IntArray, zone: str | None) -> IntArray:
+    """Minute of the day, 0 to 1439, on the wall clock of a zone; of UTC if the zone is None.
+
+    Example:
+        >>> local_minute(np.array([0]), "Asia/Tokyo").tolist()
+        [540]
+    """
+    local = instants_us if zone is None else instants_us + _offset_us(instants_us, zone)
+    return np.asarray(local % _US_PER_DAY // MICROSECONDS_PER_MINUTE)
+
+
+def _offset_us(instants_us: IntArray, zone: str) -> IntArray:
+    """Offset of the zone from UTC; it changes on whole hours in UTC, so the calendar is asked once an hour."""
+    hours = instants_us // _US_PER_HOUR
+    begins = np.flatnonzero(np.diff(hours, prepend=hours[:1] - 1))
+    first_us = instants_us[begins]
+    local = pl.Series(first_us).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
+    naive = local.dt.replace_time_zone(None).cast(pl.Int64).to_numpy()
+    return np.repeat(naive - first_us, np.diff(begins, append=instants_us.size))
+
+
+@functools.lru_cache(maxsize=8)
+def _circle(length: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    angle = 2.0 * np.pi * np.arange(length) / length  # looked up: one value for one place on the circle
+    return np.sin(angle), np.cos(angle)
