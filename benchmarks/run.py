@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-STAGES = ("candles", "bars", "splits", "scores")
+STAGES = ("candles", "bars", "features", "splits", "scores")
 
 
 def main() -> None:

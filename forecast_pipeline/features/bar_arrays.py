@@ -39,6 +39,7 @@ class BarArrays:
         opens_us: Open instants, microseconds since 1970 in UTC.
         closes_us: Close instants, microseconds since 1970 in UTC.
         shifted_us: Open instants on the shifted clock (`core.trading_clock`), on which an FX day is a whole day.
+        session: Number of the FX day, 17:00 to 17:00 New York, that holds each bar's open; from ``shifted_us``.
         minutes: Length of a bar.
         symbol: Symbol of the bars, normalised; empty where none is known.
         peers: Closes of other symbols by name, shape ``(T,)``, each that of the bar with the same close instant;
@@ -56,16 +57,17 @@ class BarArrays:
     minutes: int = 1
     symbol: str = ""
     peers: Mapping[str, FloatArray] = field(default_factory=dict)
+    session: IntArray = field(default_factory=lambda: np.array([], np.int64))
 
-    @property
-    def session(self) -> IntArray:
-        """Number of the FX day, 17:00 to 17:00 New York, that holds each bar's open."""
-        return self.shifted_us // _US_PER_DAY
+    def __post_init__(self) -> None:
+        """Number the sessions, once: dividing whole numbers is slow."""
+        if self.session.size != self.shifted_us.size:
+            object.__setattr__(self, "session", self.shifted_us // _US_PER_DAY)
 
     @property
     def day_minute(self) -> IntArray:
         """Minutes from 17:00 New York to each bar's open, 0 to 1439."""
-        return self.shifted_us % _US_PER_DAY // MICROSECONDS_PER_MINUTE
+        return (self.shifted_us - self.session * _US_PER_DAY) // MICROSECONDS_PER_MINUTE
 
     def rows(self, start: int, stop: int) -> BarArrays:
         """The bars at positions ``start`` to ``stop``, as views.
@@ -78,7 +80,7 @@ class BarArrays:
             >>> len(bars.rows(1, 4))
             3
         """
-        names = (*PRICES, "volume", "opens_us", "closes_us", "shifted_us")
+        names = (*PRICES, "volume", "opens_us", "closes_us", "shifted_us", "session")
         parts = {name: getattr(self, name)[start:stop] for name in names}
         peers = {name: closes[start:stop] for name, closes in self.peers.items()}
         return dataclasses.replace(self, **parts, peers=peers)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.core.memory import keep_freed_memory
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.bar_arrays import bar_arrays
 from forecast_pipeline.features.blocks import blocks_of
@@ -75,10 +76,15 @@ class Planned:
         """
         first = max(0, start - self.required_bars + 1)
         computed = self.indicator.compute(bars.rows(first, stop), self.values)
-        parts = [np.array(column[start - first :], dtype=np.float64) for column in computed]
-        for part in parts:
-            part[: max(0, self.required_bars - 1 - start)] = np.nan
-        return tuple(parts)
+        n_cold = max(0, self.required_bars - 1 - start)
+        parts = tuple(column[start - first :] for column in computed)
+        return tuple(_without_warm_up(part, n_cold) for part in parts) if n_cold else parts
+
+
+def _without_warm_up(values: FloatArray, n_cold: int) -> FloatArray:
+    masked = np.array(values, dtype=np.float64)
+    masked[:n_cold] = np.nan
+    return masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,7 @@ def plan_features(
 
 def compute_rows(bars: BarArrays, plan: FeaturePlan, start: int, stop: int) -> dict[str, FloatArray]:
     """Every column of the plan for the rows ``start`` to ``stop`` of one block."""
+    keep_freed_memory()
     return {
         name: column
         for each in plan.planned

@@ -106,9 +106,10 @@ class FeatureParameters(_Specified):  # type: ignore[misc]  # made at run time
 
     def with_indicators(self, names: tuple[str, ...]) -> FeatureParameters:
         """The same settings with more indicators."""
-        return FeatureParameters.model_copy(
-            self, update={"indicators": tuple(dict.fromkeys((*self.indicators, *names)))}
+        more: FeatureParameters = self.model_copy(
+            update={"indicators": tuple(dict.fromkeys((*self.indicators, *names)))}
         )
+        return more
 
     def recorded(self) -> dict[str, Any]:
         """The settings as JSON values, of ``parameters`` only what differs from the catalogue."""

@@ -26,13 +26,13 @@ def log_returns(bars: BarArrays) -> FloatArray:
 def centred_mean(bars: BarArrays) -> FloatArray:
     """F4: rolling mean of nine closes with the row in their middle."""
     padded = np.pad(bars.close, 4, mode="edge")
-    return np.mean([padded[k : k + bars.close.size] for k in range(9)], axis=0) / bars.close
+    return np.asarray(np.mean([padded[k : k + bars.close.size] for k in range(9)], axis=0) / bars.close)
 
 
 def full_sample_score(bars: BarArrays) -> FloatArray:
     """F5: standardised with mean and deviation of all rows."""
     returns = log_returns(bars)
-    return (returns - returns.mean()) / max(returns.std(), 1e-12)
+    return np.asarray((returns - returns.mean()) / max(returns.std(), 1e-12))
 
 
 def backfilled(bars: BarArrays) -> FloatArray:
@@ -99,7 +99,7 @@ def normalised_with_target(bars: BarArrays) -> FloatArray:
     """F16: the window's normalisation includes the twelve bars that are to be forecast."""
     logs = np.pad(np.log(bars.close), (52, 12), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(logs, 65)
-    return (np.log(bars.close) - windows.mean(axis=1)) / np.maximum(windows.std(axis=1), 1e-12)
+    return np.asarray((np.log(bars.close) - windows.mean(axis=1)) / np.maximum(windows.std(axis=1), 1e-12))
 
 
 def _planted(name: str, compute: Callable[[BarArrays], FloatArray], required_bars: int) -> Planned:

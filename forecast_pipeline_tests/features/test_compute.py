@@ -91,7 +91,7 @@ def test_without_volume_three_indicators_are_absent_with_a_reason():
     table = compute_features(simulated_bars(has_volume=False), Timeframe.M15, PARAMETERS)
 
     assert table.absent == dict.fromkeys(["mfi", "obv", "vwap"], REASONS["volume"])
-    assert {column.indicator for column in table.columns} >= set(CATALOGUE) - set(table.absent)
+    assert {column.indicator for column in table.columns} >= set(PRESETS["core18"]) - set(table.absent)
     assert not any(column.indicator in table.absent for column in table.columns)
 
 

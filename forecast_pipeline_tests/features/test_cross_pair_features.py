@@ -316,6 +316,16 @@ def test_every_standstill_is_looked_at():
     assert {name for name, _ in named} == set(ENTRIES)
 
 
+def test_rounding_is_no_move():
+    noise = np.array([1.1, 1.1 * (1 + 4e-16)])
+    market = currency_pairs.market_of("EURUSD", np.array([1.0, 2.0]), {"GBPUSD": noise})
+    turned = currency_pairs.market_of("EURUSD", noise, {"GBPUSD": np.array([1.0, 2.0])})
+
+    assert noise[0] != noise[1]
+    assert [float(share[1]) for share in peer_relations.peer_breadth(market, 1)] == [0.5, 0.5]
+    assert [float(share[1]) for share in peer_relations.peer_breadth(turned, 1)] == [0.5, 1.0]
+
+
 def test_a_correlation_of_two_bars_in_a_long_window_is_not_believed():
     peer = walk(0)
     peer[4:] = np.nan  # three returns of forty-eight

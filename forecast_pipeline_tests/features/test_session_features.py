@@ -130,15 +130,16 @@ def test_daily_bars_have_what_means_something_on_them():
         assert np.unique(values).size > 1, column.name
 
 
+@pytest.mark.parametrize("holes", [0.0, 0.35])
 @pytest.mark.parametrize("name", ENTRIES)
-def test_a_later_start_changes_nothing_even_where_a_third_of_the_bars_is_missing(name):
-    frame = simulated_bars(Timeframe.H1, 420, 6, start=AUTUMN, hole_fraction=0.35)
+def test_a_later_start_changes_nothing_however_many_bars_are_missing(name, holes):
+    frame = simulated_bars(Timeframe.H1, 420, 6, start=AUTUMN, hole_fraction=holes)
     bars = bar_arrays(frame, Timeframe.H1)
     values = values_of(name, **SHORT)
     required = ENTRIES[name].required_bars(values, Timeframe.H1, 1e-6)
     whole = ENTRIES[name].compute(bars, values)
 
-    for row in range(required, len(bars), 3):
+    for row in range(required, len(bars), 5):
         late = ENTRIES[name].compute(bars.rows(row - required + 1, row + 1), values)
         assert [column[-1] for column in late] == [column[row] for column in whole]
 
@@ -282,6 +283,15 @@ def test_friday_is_the_day_before_monday():
     clock = seasonality.slot_clock(np.array([friday, monday]), np.array([300, 300]), 60)
 
     assert seasonality.same_time_mean(np.array([2.0, 9.0]), clock, 1, neutral=0.0)[0].tolist() == [0.0, 2.0]
+
+
+def test_bars_of_a_weekend_do_not_run_past_the_week():
+    days = np.arange(1, 11)  # Friday 1970-01-02 to Sunday 1970-01-11
+
+    slots = seasonality.slot_clock(days, np.full(10, 300), 60).slot
+
+    assert (np.diff(slots) >= 0).all()
+    assert slots[[0, 3, 7]].tolist() == [5, 29, 125]
 
 
 def test_a_return_over_a_closure_is_of_no_time_of_day():

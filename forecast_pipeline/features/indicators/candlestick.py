@@ -1,9 +1,10 @@
 """Candlestick patterns: TA-Lib's recognisers on prices in whole quanta.
 
-TA-Lib compares bodies and shadows with averages of up to ten bars, which it keeps as running sums. In floats such
-a sum holds the rounding residue of every bar that ever passed, so a tie would be decided by where the history
-begins. Prices move in ticks and ties are common. Here prices are whole numbers of quanta, a power of ten between
-a billionth and a ten-billionth of the first close, and every sum of whole numbers is exact.
+TA-Lib compares bodies and shadows with averages of up to ten bars, which it keeps as running sums, and prices move
+in ticks, so ties are common. In floats a tie is decided by the last bits of the prices, which differ from one unit
+or level to the next; and where prices cross powers of two, the running sums keep the rounding residue of every bar
+that ever passed, so that even the start of the history decides. Here prices are whole numbers of quanta, a power of
+ten between a billionth and a ten-billionth of the first close. Every sum of whole numbers is exact.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def whole_prices(*prices: FloatArray) -> tuple[FloatArray, ...]:
             quantum.
 
     Returns:
-        The same arrays as whole numbers in float64; exact below ``2 ** 53`` quanta, nine million times the first
-        close or less.
+        The same arrays as whole numbers in float64; exact below ``2 ** 53`` quanta, a million times the first
+        close and less.
 
     Example:
         >>> whole_prices(np.array([1.1, 1.10001]), np.array([1.10001, 9e-8]))[1].tolist()

@@ -40,14 +40,24 @@ def clock_cycles(closes_us: IntArray) -> tuple[FloatArray, ...]:
         >>> [float(wave[0].round(9)) for wave in clock_cycles(noon_of_a_monday)[:4]]
         [0.0, -1.0, 0.0, 1.0]
     """
-    weekday = (closes_us // _US_PER_DAY + _THURSDAY) % _DAYS_PER_WEEK
+    minutes = closes_us // MICROSECONDS_PER_MINUTE
+    days = minutes // MINUTES_PER_DAY
+    utc = minutes - days * MINUTES_PER_DAY
     places = (
-        (local_minute(closes_us, None), MINUTES_PER_DAY),
-        (weekday, _DAYS_PER_WEEK),
-        (local_minute(closes_us, NEW_YORK), MINUTES_PER_DAY),
-        (local_minute(closes_us, LONDON), MINUTES_PER_DAY),
+        (utc, MINUTES_PER_DAY),
+        ((days + _THURSDAY) % _DAYS_PER_WEEK, _DAYS_PER_WEEK),
+        (_shifted(utc, closes_us, NEW_YORK), MINUTES_PER_DAY),
+        (_shifted(utc, closes_us, LONDON), MINUTES_PER_DAY),
     )
     return tuple(wave[place] for place, length in places for wave in _circle(length))
+
+
+def _shifted(minute: IntArray, instants_us: IntArray, zone: str) -> IntArray:
+    """Minute of the day on a zone's wall clock, from the minute in UTC; a zone is less than a day away."""
+    local = minute + _offset_us(instants_us, zone) // MICROSECONDS_PER_MINUTE
+    local[local < 0] += MINUTES_PER_DAY
+    local[local >= MINUTES_PER_DAY] -= MINUTES_PER_DAY
+    return local
 
 
 def local_minute(instants_us: IntArray, zone: str | None) -> IntArray:
@@ -64,7 +74,7 @@ def local_minute(instants_us: IntArray, zone: str | None) -> IntArray:
 def _offset_us(instants_us: IntArray, zone: str) -> IntArray:
     """Offset of the zone from UTC; it changes on whole hours in UTC, so the calendar is asked once an hour."""
     hours = instants_us // _US_PER_HOUR
-    begins = np.flatnonzero(np.diff(hours, prepend=hours[:1] - 1))
+    begins = np.append(0, np.flatnonzero(hours[1:] != hours[:-1]) + 1)[: instants_us.size]
     first_us = instants_us[begins]
     local = pl.Series(first_us).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
     naive = local.dt.replace_time_zone(None).cast(pl.Int64).to_numpy()

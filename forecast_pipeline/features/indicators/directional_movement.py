@@ -182,7 +182,7 @@ def aroon(high: FloatArray, low: FloatArray, lookback_bars: int = 25) -> tuple[F
 
     Returns:
         Up and down, in ``[0, 100]``, 100 if the extreme is the present bar's, and up minus down; each of shape
-        ``(T,)``, NaN in the first ``lookback_bars`` rows.
+        ``(T,)``, NaN in the first ``lookback_bars`` rows. A market that stands still gives 100, 100 and 0.
 
     Raises:
         ValueError: If ``lookback_bars`` is less than 2.

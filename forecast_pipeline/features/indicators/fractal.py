@@ -115,7 +115,7 @@ def sevcik_dimension(close: FloatArray, lookback_bars: int) -> FloatArray:
     """Sevcik's fractal dimension of the log price, from the length of its curve in the unit square.
 
     ``1 + log(L) / log(2 (n - 1))``, time and log price each scaled to ``[0, 1]``. Short windows give less than the
-    limit: about 1.3 to 1.4 for a random walk.
+    limit: about 1.32 on average for a random walk of 64 closes.
 
     Args:
         close: Shape ``(T,)``, positive, oldest first, no NaN.

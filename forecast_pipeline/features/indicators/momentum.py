@@ -13,6 +13,7 @@ from forecast_pipeline.features.indicators.windows import (
     require_lookback,
     true_range,
     window_sum,
+    window_sums,
 )
 from forecast_pipeline.features.warm_up import bars_to_forget, wilder
 
@@ -50,8 +51,10 @@ def rsi(close: FloatArray, lookback_bars: int = 14, tolerance: float = 1e-6) -> 
     require_lookback(lookback_bars)
     index = talib.RSI(close, timeperiod=lookback_bars)
     memory_bars = bars_to_forget((wilder(lookback_bars),), tolerance)
-    is_still = has_stood_still(change(close) != 0.0, memory_bars)
-    return np.where(is_still & ~np.isnan(index), 50.0, index)
+    moved = np.ones(close.size, dtype=np.bool_)
+    np.not_equal(close[1:], close[:-1], out=moved[1:])
+    index[has_stood_still(moved, memory_bars) & ~np.isnan(index)] = 50.0
+    return np.asarray(index)
 
 
 def stochastic(
@@ -129,7 +132,11 @@ def _place_in_range(high: FloatArray, low: FloatArray, close: FloatArray, lookba
     bottom = np.asarray(talib.MIN(low, timeperiod=lookback_bars))
     reach = top - bottom
     is_flat = reach <= 0.0
-    return np.where(is_flat, 0.5, (close - bottom) / np.where(is_flat, 1.0, reach))
+    reach[is_flat] = 1.0
+    place = close - bottom
+    place /= reach
+    place[is_flat] = 0.5
+    return place
 
 
 def cci(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int = 20) -> FloatArray:
@@ -163,6 +170,10 @@ def cci(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int
     require_lookback(lookback_bars)
     index = talib.CCI(high, low, close, timeperiod=lookback_bars)
     typical = (high + low + close) / 3.0
+    # A flat window is a run of changes that are no changes; where there is none, there is nothing to look for.
+    moves = np.flatnonzero(np.abs(change(typical)[1:]) > ROUNDING * typical[1:])
+    if moves.size and np.diff(moves, prepend=-1, append=typical.size - 1).max() < lookback_bars:
+        return np.asarray(index)
     top = talib.MAX(typical, timeperiod=lookback_bars)
     bottom = talib.MIN(typical, timeperiod=lookback_bars)
     return np.where(top - bottom <= ROUNDING * top, 0.0, index)
@@ -202,14 +213,17 @@ def mfi(
     step = change(total)
     flow = total * volume
     is_tie = np.abs(step) <= ROUNDING * total
-    # A product with the truth value would hide an unrecorded volume on a tie; adding zero times keeps NaN.
-    unknown = step * 0.0 + flow * 0.0
-    rising = np.where((step > 0.0) & ~is_tie, flow, 0.0) + unknown
-    falling = np.where((step < 0.0) & ~is_tie, flow, 0.0) + unknown
-    gained, lost = window_sum(rising, lookback_bars), window_sum(falling, lookback_bars)
-    moved = gained + lost
+    # Times 0 or 1, so that an unrecorded volume stays unknown on a tie as well.
+    counted = flow * ~is_tie
+    counted[:1] = np.nan  # it has no change yet
+    gained = window_sum(counted * (step > 0.0), lookback_bars)
+    moved = window_sum(counted, lookback_bars)
     is_idle = moved == 0.0
-    return np.where(is_idle, 50.0, 100.0 * gained / np.where(is_idle, 1.0, moved))
+    moved[is_idle] = 1.0
+    gained *= 100.0
+    gained /= moved
+    gained[is_idle] = 50.0
+    return gained
 
 
 def ultimate_oscillator(
@@ -249,10 +263,13 @@ def ultimate_oscillator(
         raise ValueError(f"spans must increase from at least 1, was {short_bars}, {middle_bars}, {long_bars}")
     reach = true_range(high, low, close)
     pressure = np.full(close.size, np.nan)
-    pressure[1:] = close[1:] - np.minimum(low[1:], close[:-1])
+    np.subtract(close[1:], np.minimum(low[1:], close[:-1]), out=pressure[1:])
+    spans = (short_bars, middle_bars, long_bars)
     weighted = np.zeros(close.size)
-    for weight, span in ((4.0, short_bars), (2.0, middle_bars), (1.0, long_bars)):
-        bought, moved = window_sum(pressure, span), window_sum(reach, span)
+    for weight, bought, moved in zip((4.0, 2.0, 1.0), *(window_sums(x, spans) for x in (pressure, reach)), strict=True):
         is_flat = moved == 0.0
-        weighted += weight * np.where(is_flat, 0.5, bought / np.where(is_flat, 1.0, moved))
+        moved[is_flat] = 1.0
+        share = bought / moved
+        share[is_flat] = 0.5
+        weighted += weight * share
     return 100.0 * weighted / 7.0

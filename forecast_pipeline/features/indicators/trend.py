@@ -141,18 +141,24 @@ def adx(
     require_lookback(lookback_bars)
     up, down = change(high), -change(low)
     tie = ROUNDING * close
-    plus = np.where((up - down > tie) & (up > tie), up, 0.0)
-    minus = np.where((down - up > tie) & (down > tie), down, 0.0)
+    lead = up - down
+    plus = up * ((lead > tie) & (up > tie))  # times 0 or 1: choosing by `where` takes five times as long
+    minus = down * ((lead < -tie) & (down > tie))
     plus_mean, minus_mean = wilder_mean(plus, lookback_bars), wilder_mean(minus, lookback_bars)
     moved = plus_mean + minus_mean  # the true range, by which both are divided, cancels
-    is_idle = moved == 0.0
-    direction = np.where(is_idle, 0.0, 100.0 * np.abs(plus_mean - minus_mean) / np.where(is_idle, 1.0, moved))
+    direction = np.abs(plus_mean - minus_mean)
+    direction *= 100.0
+    moved[moved == 0.0] = 1.0  # then there is no difference either
+    direction /= moved
     index = np.full(close.size, np.nan)
     first = lookback_bars - 1  # the row before the first direction, which `wilder_mean` leaves out
     index[first:] = wilder_mean(direction[first:], lookback_bars)
     memory_bars = bars_to_forget((wilder(lookback_bars),) * 2, tolerance)
-    is_still = has_stood_still(true_range(high, low, close) != 0.0, memory_bars)
-    return np.where(is_still & ~np.isnan(index), 0.0, index)
+    moved_at_all = high != low
+    calm = np.flatnonzero(~moved_at_all[1:]) + 1
+    moved_at_all[calm] = close[calm] != close[calm - 1]
+    index[has_stood_still(moved_at_all, memory_bars) & ~np.isnan(index)] = 0.0
+    return index
 
 
 def trix(close: FloatArray, lookback_bars: int = 15) -> FloatArray:

@@ -122,10 +122,10 @@ def keltner(
     """
     import talib
 
-    require_lookback(lookback_bars)
+    require_lookback(min(lookback_bars, atr_lookback_bars))
     middle = talib.EMA(close, timeperiod=lookback_bars)
-    half = width * atr(high, low, close, atr_lookback_bars) * close
-    middle = np.where(np.isnan(half), np.nan, middle)
+    half = width * talib.ATR(high, low, close, timeperiod=atr_lookback_bars)
+    middle[: max(lookback_bars - 1, atr_lookback_bars)] = np.nan
     return log_distance(close, middle + half), log_distance(close, middle), log_distance(close, middle - half)
 
 

@@ -40,11 +40,11 @@ def obv(close: FloatArray, volume: FloatArray, session: npt.NDArray[np.int64]) -
 
     References: J. E. Granville, *New Key to Stock Market Profits*, 1963.
     """
-    direction = np.zeros(close.size)
-    direction[1:] = np.sign(close[1:] - close[:-1])
+    direction = np.zeros(close.size, dtype=np.int8)
+    np.subtract((close[1:] > close[:-1]).view(np.int8), (close[1:] < close[:-1]).view(np.int8), out=direction[1:])
     signed, total = _session_sum(direction * volume, session), _session_sum(volume, session)
-    is_idle = total == 0.0
-    return np.where(is_idle, 0.0, signed / np.where(is_idle, 1.0, total))
+    total[total == 0.0] = 1.0
+    return np.divide(signed, total, out=signed)
 
 
 def vwap(
@@ -77,16 +77,22 @@ def vwap(
 
     References: Berkowitz, Logue, Noser, *Journal of Finance* 43, 1988.
     """
-    paid = _session_sum((high + low + close) / 3.0 * volume, session)
-    total = _session_sum(volume, session)
+    typical = high + low
+    typical += close
+    typical /= 3.0
+    typical *= volume
+    paid, total = _session_sum(typical, session), _session_sum(volume, session)
     is_idle = total == 0.0
-    return log_distance(close, np.where(is_idle, close, paid / np.where(is_idle, 1.0, total)))
+    total[is_idle] = 1.0
+    paid /= total
+    paid[is_idle] = close[is_idle]
+    return log_distance(close, paid)
 
 
 def _session_sum(values: FloatArray, session: npt.NDArray[np.int64]) -> FloatArray:
     """Cumulative sum that starts again with every session, without residue of earlier ones."""
     out = np.empty(values.size)
-    edges = [*np.flatnonzero(np.diff(session, prepend=session[:1] - 1)), values.size]
+    edges = [0, *(np.flatnonzero(session[1:] != session[:-1]) + 1).tolist(), values.size]
     for start, stop in itertools.pairwise(edges):
         np.cumsum(values[start:stop], out=out[start:stop])
     return out

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from forecast_pipeline.features.bar_arrays import FloatArray
@@ -47,21 +49,47 @@ def window_sum(values: FloatArray, lookback_bars: int) -> FloatArray:
         [nan, nan, 6.0, 9.0]
     """
     n_windows = values.size - lookback_bars + 1
-    out = np.full(values.size, np.nan)
+    out = np.empty(values.size)
+    out[: lookback_bars - 1] = np.nan
     if n_windows < 1:
         return out
+    total = out[lookback_bars - 1 :]
     block, width, offset = values, 1, 0  # block[j] is the sum of `width` values from j on
-    total = np.zeros(n_windows)
     while True:
         if lookback_bars & width:
-            total += block[offset : offset + n_windows]
+            part = block[offset : offset + n_windows]
+            np.add(total, part, out=total) if offset else np.copyto(total, part)
             offset += width
         if 2 * width > lookback_bars:
-            break
+            return out
         block = block[:-width] + block[width:]
         width *= 2
-    out[lookback_bars - 1 :] = total
-    return out
+
+
+def window_sums(values: FloatArray, lookbacks: Sequence[int]) -> list[FloatArray]:
+    """Sums over several windows; one that is twice another is put together from it.
+
+    Args:
+        values: Shape ``(T,)``; a NaN spoils only the windows that hold it.
+        lookbacks: Window lengths, increasing.
+
+    Returns:
+        One array a window, as `window_sum` gives it.
+
+    Example:
+        >>> [sums.tolist() for sums in window_sums(np.array([1.0, 2.0, 3.0, 4.0]), (1, 2))]
+        [[1.0, 2.0, 3.0, 4.0], [nan, 3.0, 5.0, 7.0]]
+    """
+    sums: dict[int, FloatArray] = {}
+    for lookback_bars in lookbacks:
+        half = sums.get(lookback_bars // 2)
+        if half is None or lookback_bars % 2:
+            sums[lookback_bars] = window_sum(values, lookback_bars)
+            continue
+        whole = np.full(values.size, np.nan)
+        np.add(half[: -lookback_bars // 2], half[lookback_bars // 2 :], out=whole[lookback_bars // 2 :])
+        sums[lookback_bars] = whole
+    return list(sums.values())
 
 
 def change(values: FloatArray) -> FloatArray:
@@ -71,8 +99,9 @@ def change(values: FloatArray) -> FloatArray:
         >>> change(np.array([1.0, 3.0])).tolist()
         [nan, 2.0]
     """
-    out = np.full(values.size, np.nan)
-    out[1:] = values[1:] - values[:-1]
+    out = np.empty(values.size)
+    out[:1] = np.nan
+    np.subtract(values[1:], values[:-1], out=out[1:])
     return out
 
 
@@ -83,8 +112,10 @@ def true_range(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArr
         >>> true_range(np.array([2.0, 5.0]), np.array([1.0, 4.0]), np.array([1.5, 4.5])).tolist()
         [nan, 3.5]
     """
-    out = np.full(close.size, np.nan)
-    out[1:] = np.maximum(high[1:], close[:-1]) - np.minimum(low[1:], close[:-1])
+    out = np.empty(close.size)
+    out[:1] = np.nan
+    np.maximum(high[1:], close[:-1], out=out[1:])
+    out[1:] -= np.minimum(low[1:], close[:-1])
     return out
 
 
@@ -105,8 +136,9 @@ def wilder_mean(values: FloatArray, lookback_bars: int) -> FloatArray:
     import talib
 
     # TA-Lib has no plain Wilder average, but the true range of a bar from zero to x after a close of zero is x.
-    values = np.concatenate([np.zeros(min(1, values.size)), values[1:]])
     nothing = np.zeros(values.size)
+    if np.isnan(values[:1]).any():
+        values = np.concatenate([nothing[:1], values[1:]])
     return np.asarray(talib.ATR(values, nothing, nothing, timeperiod=lookback_bars))
 
 
@@ -124,9 +156,13 @@ def has_stood_still(moved: npt.NDArray[np.bool_], memory_bars: int) -> npt.NDArr
         >>> has_stood_still(np.array([False, True, False, False]), 2).tolist()
         [True, False, False, True]
     """
-    row = np.arange(moved.size)
-    last_move = np.maximum.accumulate(np.where(moved & (row > 0), row, 0))
-    return np.asarray(row - last_move >= np.minimum(row, memory_bars))
+    still = np.zeros(moved.size, dtype=np.bool_)
+    moves = np.flatnonzero(moved[1:]) + 1
+    still[: moves[0] if moves.size else moved.size] = True
+    ends = np.append(moves[1:], moved.size)
+    for last in np.flatnonzero(ends - moves > memory_bars):  # hardly ever one
+        still[moves[last] + memory_bars : ends[last]] = True
+    return still
 
 
 def log_distance(close: FloatArray, level: FloatArray) -> FloatArray:
@@ -144,4 +180,7 @@ def log_distance(close: FloatArray, level: FloatArray) -> FloatArray:
         >>> log_distance(np.array([1.0, 1.0]), np.array([1.0, -1.0])).round(2).tolist()
         [0.0, 13.82]
     """
-    return np.asarray(np.log(close / np.maximum(level, close * 1e-6)))
+    ratio = close * 1e-6
+    np.maximum(level, ratio, out=ratio)
+    np.divide(close, ratio, out=ratio)
+    return np.asarray(np.log(ratio, out=ratio))
