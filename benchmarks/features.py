@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import polars as pl
 from pandas_indicators import hurst as naive_hurst

@@ -44,7 +44,7 @@ def verify(
 @app.command()
 def leaks(
     symbol: MaybeSymbol,
-    timeframe: Annotated[str, typer.Option("--timeframe", help="Base timeframe; the fastest from 5m up if left out.")] = "",
+    timeframe: Annotated[str, typer.Option("--timeframe", help="Base timeframe; by default the fastest from 5m.")] = "",
     is_full: Annotated[bool, typer.Option("--full", help="Let every test try every planted leak.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -119,7 +119,10 @@ def bar_arrays(
             )
     opens_us = bars["ts_utc"].cast(pl.Int64).to_numpy()
     return BarArrays(
-        **prices,
+        open=prices["open"],
+        high=prices["high"],
+        low=prices["low"],
+        close=prices["close"],
         volume=np.ascontiguousarray(bars["volume"].fill_null(float("nan")).to_numpy(), dtype=np.float64),
         opens_us=opens_us,
         closes_us=bars["close_ts_utc"].cast(pl.Int64).to_numpy(),

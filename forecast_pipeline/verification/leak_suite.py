@@ -94,7 +94,8 @@ def run_leak_suite(
         pipeline, candles, where = *simulated_pipeline(), ", simulated"
     for name, test in TESTS.items():
         found = list(itertools.islice(test(pipeline, candles), 3))
-        detail = "; ".join(found) or f"{candles.height} candles, {pipeline.base} with {', '.join(pipeline.slower)}{where}"
+        looked = f"{candles.height} candles, {pipeline.base} with {', '.join(pipeline.slower)}{where}"
+        detail = "; ".join(found) or looked
         yield SuiteResult("clean pipeline", name, not found, detail)
     for leak in PLANTED_LEAKS:
         yield plant(leak, pipeline, candles, is_full=is_full)
@@ -206,6 +207,10 @@ def _published(home: Home, symbol: str, timeframe: Timeframe) -> SuiteResult | N
     arrays = bar_arrays(bars.read_frame(), timeframe, symbol)
     settings = FeatureParameters.parse(stored.card["parameters"])
     plan = plan_features(timeframe, settings, available_inputs(bars.read_frame()), needs_peers=False)
+    if [column.name for column in plan.columns] != [column["name"] for column in stored.card["columns"]]:
+        return SuiteResult(
+            "published", timeframe.value, passed=False, detail="made by another catalogue; build it again"
+        )
     blocks = blocks_of(arrays.shifted_us, arrays.minutes)
     differing: set[str] = set()
     for block in {block.label: block for block in (*blocks[:1], *blocks[-1:])}.values():

@@ -38,7 +38,7 @@ def full_sample_score(bars: BarArrays) -> FloatArray:
 def backfilled(bars: BarArrays) -> FloatArray:
     """F6: the return across a hole is unknown and filled with the next one."""
     returns = log_returns(bars)
-    known = np.append(True, bars.opens_us[1:] == bars.closes_us[:-1])  # noqa: FBT003 - an array of flags
+    known = np.append(True, bars.opens_us[1:] == bars.closes_us[:-1])
     following = np.minimum.accumulate(np.where(known, np.arange(returns.size), returns.size - 1)[::-1])[::-1]
     return returns[following]
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from forecast_pipeline.bars.resample import resample
-from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.bar_arrays import bar_arrays
 from forecast_pipeline.features.blocks import blocks_of
 from forecast_pipeline.features.compute import ALL_INPUTS, compute_rows, plan_features
@@ -18,7 +17,10 @@ from forecast_pipeline.splits.align import align
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from forecast_pipeline.core.timeframe import Timeframe
     from forecast_pipeline.features.compute import FeaturePlan, Planned
+
+    Join = Callable[[pl.DataFrame, pl.DataFrame, list[str], int], pl.DataFrame]
 
 PROBED = ("williams_r", "sma", "rsi")
 """Indicators that travel through the whole pipeline; the catalogue itself is proven at its own resolution."""
@@ -45,7 +47,7 @@ class Pipeline:
     slower: tuple[Timeframe, ...]
     resample: Callable[[pl.DataFrame, Timeframe], pl.DataFrame] = resample
     planted: tuple[Planned, ...] = field(default=())
-    join: Callable[[pl.DataFrame, pl.DataFrame, list[str], int], pl.DataFrame] = align
+    join: Join = align
 
     def plan(self, timeframe: Timeframe) -> FeaturePlan:
         """What is computed from bars of a timeframe."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from forecast_pipeline.features.compute import Planned
-    from forecast_pipeline.verification.pipeline import Pipeline
+    from forecast_pipeline.verification.pipeline import Join, Pipeline
 
 _FOR_EVER_MINUTES = 10**9
 
@@ -112,7 +112,7 @@ def _interpolated(candles: pl.DataFrame, timeframe: Timeframe) -> pl.DataFrame:
     )
 
 
-def _joining(join: Callable[[pl.DataFrame, pl.DataFrame, list[str], int], pl.DataFrame]) -> Callable[[Pipeline], Pipeline]:
+def _joining(join: Join) -> Callable[[Pipeline], Pipeline]:
     return lambda pipeline: dataclasses.replace(pipeline, join=join)
 
 

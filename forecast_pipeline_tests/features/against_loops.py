@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.bar_arrays import BarArrays, bar_arrays
-from forecast_pipeline.features.catalogue.indicator import Indicator
 from forecast_pipeline_tests.features.simulated import simulated_bars
+
+if TYPE_CHECKING:
+    from forecast_pipeline.features.catalogue.indicator import Indicator
 
 TOLERANCE = 1e-6
 PRICES = ("open", "high", "low", "close")

@@ -1,4 +1,4 @@
-"""Other symbols beside the simulated bars: walks that share currencies with EURUSD, with bars missing here and there."""
+"""Other symbols beside the simulated bars: walks that share currencies with EURUSD, some bars missing."""
 
 from __future__ import annotations
 

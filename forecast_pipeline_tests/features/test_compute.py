@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from forecast_pipeline.core.errors import CorruptData
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.catalogue.table import CATALOGUE
 from forecast_pipeline.features.compute import ALL_INPUTS, REASONS, compute_features
 from forecast_pipeline.features.leaks import stratified_cuts, truncation_findings
 from forecast_pipeline.features.parameters import FeatureParameters

@@ -28,7 +28,9 @@ CROSS = FeatureParameters(indicators=("cross_pair",))
 
 
 def put_bars(home: Home, symbol: str, bars: pl.DataFrame) -> publication.Published:
-    return publication.publish(home.bars(symbol), "1h", {".parquet": publication.frame_writer(bars)}, {"symbol": symbol})
+    return publication.publish(
+        home.bars(symbol), "1h", {".parquet": publication.frame_writer(bars)}, {"symbol": symbol}
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Guards the blocks: what is appended, corrected or rebuilt ends in the same bits, and only what changed is computed."""
+"""Guards the blocks: appended, corrected or rebuilt ends in the same bits; only what changed is computed."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.catalogue.trend_warm_up import chain
+from forecast_pipeline.features.catalogue.warm_up import chain
 from forecast_pipeline.features.indicators import (
     ehlers_filter,
     momentum_range,
@@ -75,7 +75,7 @@ ONES = np.ones(60)
             lambda: momentum_range.awesome_oscillator(ONES, ONES, ONES, fast_bars=5, slow_bars=5),
             "fast_bars must be less",
         ),
-        (lambda: momentum_rate_of_change.rate_of_change(ONES, short_bars=5, middle_bars=5), "must increase"),
+        (lambda: momentum_rate_of_change.rate_of_change(ONES, short_bars=9, middle_bars=9), "must increase"),
         (lambda: momentum_relative_strength.cmo(ONES, 1), "at least 2, was 1"),
         (lambda: oscillator.inertia(ONES, 1), "at least 2, was 1"),
     ],

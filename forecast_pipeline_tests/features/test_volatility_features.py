@@ -210,6 +210,23 @@ def test_ratios_rise_with_volatility_and_percentiles_reach_the_top():
     assert realised.volatility_of_volatility(close, short_bars=10, lookback_bars=60)[-1] > 0.4
 
 
+def test_a_steady_rise_has_no_spread():
+    close = closes(np.full(300, 0.01))
+
+    assert realised.close_to_close(close, (10,))[0][-1] == 0.0
+    assert realised.volatility_ratio(close, short_bars=10, long_bars=100)[-1] == 1.0
+    assert realised.volatility_of_volatility(close, short_bars=10, lookback_bars=60)[-1] == 0.0
+    assert realised.leverage(close, 100)[-1] == 0.0
+
+
+def test_volatilities_of_the_same_returns_in_another_order_are_equal():
+    cycle = np.random.default_rng(11).normal(scale=STD, size=20)
+
+    found = realised.volatility_percentile(closes(np.tile(cycle, 20)), short_bars=20, lookback_bars=250)
+
+    assert set(found[269:]) == {0.5}
+
+
 def test_leverage_is_negative_where_falls_are_followed_by_large_moves():
     rng = np.random.default_rng(10)
     returns = [0.0]
@@ -224,7 +241,7 @@ def test_a_fall_raises_gjr_volatility_more_than_a_rise():
     returns = np.tile([STD, -STD], 300)
     last = {}
     for sign in (1.0, -1.0):
-        numbers = dict(decay=0.9, asymmetry=0.4, pull=0.3, lookback_bars=120)
+        numbers = {"decay": 0.9, "asymmetry": 0.4, "pull": 0.3, "lookback_bars": 120}
         last[sign] = filtered_volatility.gjr_volatility(closes(np.append(returns, sign * 5 * STD)), **numbers)[-1]
 
     assert last[-1.0] > 1.2 * last[1.0] > 1.2 * STD
@@ -274,7 +291,7 @@ def test_ulcer_index_sees_falls_only():
 
 def test_relative_volatility_index_takes_the_side_of_the_large_moves():
     rises = np.tile([3 * STD, -STD, -STD, -STD], 100)
-    numbers = dict(deviation_bars=2, tolerance=1e-6)
+    numbers = {"deviation_bars": 2, "tolerance": 1e-6}
 
     up = filtered_volatility.relative_volatility_index(closes(rises), 14, **numbers)[-1]
     down = filtered_volatility.relative_volatility_index(closes(-rises), 14, **numbers)[-1]

@@ -193,12 +193,21 @@ def test_level_of_volume_by_hand():
     assert np.abs([line, signal, histogram]).max() < 1e-12
 
 
-def test_a_bar_without_volume_is_floored_and_not_infinite():
-    volume = np.array([5.0, 5.0, 5.0, 0.0])
+def test_a_bar_without_volume_counts_as_a_thousandth_of_the_mean():
+    volume = np.array([20.0, 19.0, 1.0, 0.0])
+    logs = np.log([20.0, 19.0, 1.0, 0.01])
 
     score = volume_level.volume_zscore(volume, 4)[-1]
 
-    assert score == pytest.approx(-np.sqrt(3.0))
+    assert score == pytest.approx((logs[-1] - logs.mean()) / logs.std())
+
+
+def test_last_bits_of_closes_are_no_moves():
+    close = np.where(np.arange(60) % 2 == 0, 1.10006, np.nextafter(1.10006, 2.0))
+    volume = np.where(np.arange(60) % 2 == 0, 1.0, 9.0)
+
+    assert set(volume_price.up_volume_share(close, volume)[20:]) == {0.5}
+    assert set(volume_price.price_volume_correlation(close, volume)[19:]) == {0.0}
 
 
 def test_correlation_is_one_on_a_line_and_zero_without_spread():

@@ -82,3 +82,15 @@ def test_half_the_warm_up_is_not_enough():
     recursive = ["atr_15m_14", "rsi_15m_14", "adx_15m_14", "ema_15m_30", "macd_15m_12_26_9"]
 
     assert [name for name in recursive if errors[name] <= AMPLITUDE_STD * 1e-6] == []
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 0.01, 1e-12])
+def test_no_value_is_undefined_after_the_warm_up_whatever_the_tolerance(tolerance):
+    """A generous tolerance forgets the start before an average has its first value."""
+    parameters = FeatureParameters(indicators=("all",), tolerance=tolerance)
+    bars = simulated_bars(Timeframe.H4, 3000, seed=12)
+    table = compute_features(bars, Timeframe.H4, parameters, inputs=frozenset({"range", "volume"}))
+
+    assert len(table.columns) > 300
+    for column in table.columns:
+        assert np.isfinite(table.frame[column.name].to_numpy()[column.required_bars - 1 :]).all(), column.name

@@ -36,7 +36,7 @@ def roc(b):
 
 
 def rate_of_change(b):
-    return tuple(np.array(_returns(b, n)) / n for n in (5, 25, 100))
+    return tuple(np.array(_returns(b, n)) / n for n in (20, 60, 120))
 
 
 def normalised_momentum(b, n=50):

@@ -13,39 +13,32 @@ from statistics import mean, median, pstdev
 
 import numpy as np
 
-from forecast_pipeline_tests.oracles.volatility_statistics import correlation, returns, rms
+from forecast_pipeline_tests.oracles.windows import (
+    correlation,
+    line,
+    logs,
+    quantile,
+    returns,
+    rms,
+    serial_correlation,
+    shannon,
+    standardised,
+)
 
 TIE = 1e-10  # closes that differ by less than this part of the price are equal
 
 
-def _logs(b, i, n):
-    """The last ``n`` log closes up to row ``i``."""
-    return [math.log(x) for x in b["close"][i - n + 1 : i + 1]]
-
-
-def _standardised(values):
-    return [(x - mean(values)) / pstdev(values) for x in values]
-
-
 def skewness(b, i, v):
-    return (mean(x**3 for x in _standardised(returns(b, i, v["lookback_bars"]))),)
+    return (mean(x**3 for x in standardised(returns(b, i, v["lookback_bars"]))),)
 
 
 def kurtosis(b, i, v):
-    return (mean(x**4 for x in _standardised(returns(b, i, v["lookback_bars"]))) - 3,)
-
-
-def _quantile(values, level):
-    ordered = sorted(values)
-    place = level * (len(ordered) - 1)
-    below = math.floor(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return (mean(x**4 for x in standardised(returns(b, i, v["lookback_bars"]))) - 3,)
 
 
 def return_quantiles(b, i, v):
     r = returns(b, i, v["lookback_bars"])
-    low, middle, high = (_quantile(r, level) for level in (0.05, 0.5, 0.95))
+    low, middle, high = (quantile(r, level) for level in (0.05, 0.5, 0.95))
     return low / pstdev(r), high / pstdev(r), (high + low - 2 * middle) / (high - low)
 
 
@@ -59,19 +52,13 @@ def largest_move_share(b, i, v):
     return (max(sizes) / math.fsum(sizes),)
 
 
-def _entropy(observations, n_bins):
-    counts = Counter(observations).values()
-    total = sum(counts)
-    return -math.fsum(n / total * math.log(n / total) for n in counts) / math.log(n_bins)
-
-
 def return_entropy(b, i, v):
-    fifths = [0.5 * (1 + math.erf(x / math.sqrt(2))) * 5 for x in _standardised(returns(b, i, v["lookback_bars"]))]
-    return (_entropy([math.floor(x) for x in fifths], 5),)
+    fifths = [0.5 * (1 + math.erf(x / math.sqrt(2))) * 5 for x in standardised(returns(b, i, v["lookback_bars"]))]
+    return (shannon([math.floor(x) for x in fifths], 5),)
 
 
 def close_zscore(b, i, v):
-    return (_standardised(_logs(b, i, v["lookback_bars"]))[-1],)
+    return (standardised(logs(b, i, v["lookback_bars"]))[-1],)
 
 
 def _rank(values, tie):
@@ -98,47 +85,33 @@ def median_distance(b, i, v):
     return (math.log(closes[-1] / median(closes)),)
 
 
-def _line(x, y):
-    """Slope, its t statistic and the residuals of a least-squares line."""
-    slope = correlation(x, y) * pstdev(y) / pstdev(x)
-    residuals = [b - mean(y) - slope * (a - mean(x)) for a, b in zip(x, y, strict=True)]
-    left = math.fsum(e * e for e in residuals) / (len(x) - 2)
-    return slope, slope / math.sqrt(left / math.fsum((a - mean(x)) ** 2 for a in x)), residuals
-
-
 def linear_fit(b, i, v):
     n = v["lookback_bars"]
-    _, t, residuals = _line(list(range(n)), _logs(b, i, n))
+    _, t, residuals = line(list(range(n)), logs(b, i, n))
     return t, residuals[-1] / math.sqrt(math.fsum(e * e for e in residuals) / (n - 2))
-
-
-def _autocorrelation(x, lag):
-    m = mean(x)
-    squares = math.fsum((a - m) ** 2 for a in x)
-    return math.fsum((x[j] - m) * (x[j - lag] - m) for j in range(lag, len(x))) / squares
 
 
 def autocorrelation(b, i, v):
     r = returns(b, i, v["lookback_bars"])
-    return _autocorrelation(r, 1), _autocorrelation(r, v["lag_bars"])
+    return serial_correlation(r, 1), serial_correlation(r, v["lag_bars"])
 
 
 def absolute_autocorrelation(b, i, v):
     r = [abs(x) for x in returns(b, i, v["lookback_bars"])]
-    return _autocorrelation(r, 1), _autocorrelation(r, v["lag_bars"])
+    return serial_correlation(r, 1), serial_correlation(r, v["lag_bars"])
 
 
 def partial_autocorrelation(b, i, v):
     """The second coefficient of Yule and Walker's equations."""
     r = returns(b, i, v["lookback_bars"])
-    first, second = _autocorrelation(r, 1), _autocorrelation(r, 2)
+    first, second = serial_correlation(r, 1), serial_correlation(r, 2)
     return (float(np.linalg.solve([[1, first], [first, 1]], [first, second])[1]),)
 
 
 def ljung_box(b, i, v):
     n, m = v["lookback_bars"], v["n_lags"]
     r = returns(b, i, n)
-    return (n * (n + 2) * math.fsum(_autocorrelation(r, k) ** 2 / (n - k) for k in range(1, m + 1)) / m,)
+    return (n * (n + 2) * math.fsum(serial_correlation(r, k) ** 2 / (n - k) for k in range(1, m + 1)) / m,)
 
 
 def range_return_correlation(b, i, v):
@@ -150,7 +123,7 @@ def range_return_correlation(b, i, v):
 def variance_ratio(b, i, v):
     """Lo and MacKinlay's estimators of the variance over 1 and over q bars and of the error of their ratio."""
     n, q = v["lookback_bars"], v["aggregate_bars"]
-    p = _logs(b, i, n + 1)
+    p = logs(b, i, n + 1)
     mu = (p[n] - p[0]) / n
     short = math.fsum((p[k] - p[k - 1] - mu) ** 2 for k in range(1, n + 1)) / (n - 1)
     m = q * (n - q + 1) * (1 - q / n)
@@ -166,8 +139,8 @@ def variance_ratio(b, i, v):
 
 def mean_reversion(b, i, v):
     n = v["lookback_bars"]
-    levels = _logs(b, i, n + 1)
-    slope, t, _ = _line(levels[:-1], returns(b, i, n))
+    levels = logs(b, i, n + 1)
+    slope, t, _ = line(levels[:-1], returns(b, i, n))
     kept = 1 + slope
     half_life = 1.0 if kept >= 1 else 0.0 if kept <= 0 else math.log(0.5) / math.log(kept) / n
     return -slope, min(half_life, 1.0), t
@@ -177,12 +150,12 @@ def permutation_entropy(b, i, v):
     closes = b["close"][i - v["lookback_bars"] + 1 : i + 1]
     ticks = [round(x * 1e7) for x in closes]  # equal closes are equal; the sort keeps the earlier first
     patterns = [tuple(sorted(range(3), key=lambda k: ticks[j + k])) for j in range(len(ticks) - 2)]
-    return (_entropy(patterns, 6),)
+    return (shannon(patterns, 6),)
 
 
 def sign_entropy(b, i, v):
     signs = [(x > TIE) - (x < -TIE) for x in returns(b, i, v["lookback_bars"] + 1)]
-    return (_entropy(list(pairwise(signs)), 9),)
+    return (shannon(list(pairwise(signs)), 9),)
 
 
 def _higuchi(x, largest):
@@ -208,7 +181,7 @@ def _sevcik(x):
 
 
 def fractal_dimension(b, i, v):
-    x = _logs(b, i, v["lookback_bars"])
+    x = logs(b, i, v["lookback_bars"])
     return _higuchi(x, 8), _sevcik(x)
 
 
@@ -223,7 +196,7 @@ def _walk_fluctuation(size):
 
 
 def detrended_fluctuation(b, i, v):
-    x = np.array(_logs(b, i, v["lookback_bars"]))
+    x = np.array(logs(b, i, v["lookback_bars"]))
     x = (x - x[-1]) * 1e4
     points = []
     size = 4
@@ -235,15 +208,13 @@ def detrended_fluctuation(b, i, v):
 
 
 def structure_exponent(b, i, v):
-    x = _logs(b, i, v["lookback_bars"])
-    points = [
-        (math.log(k), math.log(mean((x[j] - x[j - k]) ** 2 for j in range(k, len(x)))) / 2) for k in (1, 2, 4, 8)
-    ]
+    x = logs(b, i, v["lookback_bars"])
+    points = [(math.log(k), math.log(mean((x[j] - x[j - k]) ** 2 for j in range(k, len(x)))) / 2) for k in (1, 2, 4, 8)]
     return (float(np.polyfit(*zip(*points, strict=True), 1)[0]),)
 
 
 def largest_swings(b, i, v):
-    x = _logs(b, i, v["lookback_bars"])
+    x = logs(b, i, v["lookback_bars"])
     pairs = [x[k] - x[j] for k in range(len(x)) for j in range(k + 1)]
     return -min(pairs), max(pairs)
 

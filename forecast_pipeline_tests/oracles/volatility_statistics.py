@@ -9,31 +9,7 @@ from __future__ import annotations
 import math
 from statistics import mean, median, pstdev, stdev, variance
 
-
-def returns(b, i, n):
-    """The last ``n`` log returns up to row ``i``."""
-    c = b["close"]
-    return [math.log(c[j] / c[j - 1]) for j in range(i - n + 1, i + 1)]
-
-
-def rms(values):
-    return math.sqrt(math.fsum(x * x for x in values) / len(values))
-
-
-def correlation(left, right):
-    a, b = mean(left), mean(right)
-    together = math.fsum((x - a) * (y - b) for x, y in zip(left, right, strict=True))
-    squares = math.fsum((x - a) ** 2 for x in left) * math.fsum((y - b) ** 2 for y in right)
-    return 0.0 if squares == 0 else together / math.sqrt(squares)
-
-
-def true_range(b, j):
-    """Log of the range of bar ``j`` widened to the close before."""
-    return math.log(max(b["high"][j], b["close"][j - 1]) / min(b["low"][j], b["close"][j - 1]))
-
-
-def window(i, n):
-    return range(i - n + 1, i + 1)
+from forecast_pipeline_tests.oracles.windows import correlation, returns, rms, true_range, window
 
 
 def parkinson(b, i, v):

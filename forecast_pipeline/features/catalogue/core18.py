@@ -22,8 +22,9 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
+from forecast_pipeline.features.catalogue.warm_up import chain
 from forecast_pipeline.features.indicators import channel, momentum, statistics, trend, volatility, volume
-from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
+from forecast_pipeline.features.warm_up import exponential, wilder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,14 +45,11 @@ def session_bars(_: Mapping[str, Any], timeframe: Timeframe, _tolerance: float) 
     return -(-MINUTES_PER_DAY // timeframe.minutes) + 1
 
 
-def wilder_bars(values: Mapping[str, Any], _timeframe: Timeframe, tolerance: float) -> int:
-    """Bars that Wilder's average of changes over ``lookback_bars`` needs."""
-    return bars_to_forget((wilder(values["lookback_bars"]),), tolerance) + 1
+wilder_bars = chain((wilder, "lookback_bars"), extra=1)
+"""Warm-up of Wilder's average of changes over ``lookback_bars``."""
 
-
-def exponential_bars(values: Mapping[str, Any], _timeframe: Timeframe, tolerance: float) -> int:
-    """Bars that one exponential average over ``lookback_bars`` needs."""
-    return bars_to_forget((exponential(values["lookback_bars"]),), tolerance)
+exponential_bars = chain((exponential, "lookback_bars"))
+"""Warm-up of one exponential average over ``lookback_bars``."""
 
 
 _HLC = ("high", "low", "close")
@@ -98,9 +96,9 @@ CORE18 = (
             Parameter(name="atr_lookback_bars", default=10, description="bars of the average true range"),
             Parameter(name="width", default=2.0, description="true ranges to a line", least=0.1, most=10.0),
         ),
-        required_bars=lambda v, _, tolerance: max(
-            bars_to_forget((exponential(v["lookback_bars"]),), tolerance),
-            bars_to_forget((wilder(v["atr_lookback_bars"]),), tolerance) + 1,
+        required_bars=lambda v, timeframe, tolerance: max(
+            chain((exponential, "lookback_bars"))(v, timeframe, tolerance),
+            chain((wilder, "atr_lookback_bars"), extra=1)(v, timeframe, tolerance),
         ),
         compute=lambda b, v: volatility.keltner(
             b.high, b.low, b.close, v["lookback_bars"], atr_lookback_bars=v["atr_lookback_bars"], width=v["width"]
@@ -193,9 +191,7 @@ CORE18 = (
             Parameter(name="signal_bars", default=9, description="exponential average of the line", least=1),
         ),
         increasing=("fast_bars", "slow_bars"),
-        required_bars=lambda v, _, tolerance: bars_to_forget(
-            (exponential(v["slow_bars"]), exponential(v["signal_bars"])), tolerance
-        ),
+        required_bars=chain((exponential, "slow_bars"), (exponential, "signal_bars")),
         compute=lambda b, v: trend.macd(b.close, v["fast_bars"], v["slow_bars"], v["signal_bars"]),
         difference="TA-Lib's MACD over the close",
     ),
@@ -207,7 +203,7 @@ CORE18 = (
         inputs=_HLC,
         outputs=(Output("", PERCENT_SCALE, "strength of the trend, whichever way"),),
         parameters=(lookback(14, "bars of each average"),),
-        required_bars=lambda v, _, tolerance: bars_to_forget((wilder(v["lookback_bars"]),) * 2, tolerance) + 1,
+        required_bars=chain(*((wilder, "lookback_bars"),) * 2, extra=1),
         compute=lambda b, v: (trend.adx(b.high, b.low, b.close, v["lookback_bars"], v["tolerance"]),),
         difference="TA-Lib starts with one movement less; moves that are equal in ticks tie here",
     ),
@@ -242,7 +238,7 @@ CORE18 = (
         inputs=("close",),
         outputs=(Output("", "simple return per bar", "slope of the smoothed close"),),
         parameters=(lookback(15, "length of each average"),),
-        required_bars=lambda v, _, tolerance: bars_to_forget((exponential(v["lookback_bars"]),) * 3, tolerance) + 1,
+        required_bars=chain(*((exponential, "lookback_bars"),) * 3, extra=1),
         compute=lambda b, v: (trend.trix(b.close, v["lookback_bars"]),),
         difference="TA-Lib's without the factor 100",
     ),

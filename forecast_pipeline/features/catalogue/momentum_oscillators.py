@@ -10,7 +10,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.catalogue.trend_warm_up import chain, total
+from forecast_pipeline.features.catalogue.warm_up import chain, total
 from forecast_pipeline.features.indicators import ehlers_filter, momentum_range, oscillator
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
 

@@ -13,7 +13,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.catalogue.trend_warm_up import chain, fixed, total
+from forecast_pipeline.features.catalogue.warm_up import chain, fixed, total
 from forecast_pipeline.features.indicators import (
     ehlers_filter,
     momentum_range,
@@ -51,10 +51,11 @@ RETURNS = (
             Output("middle", _PER_BAR, "return over the second span per bar"),
             Output("long", _PER_BAR, "return over the third span per bar"),
         ),
+        # None of the spans of `spanned_return`, nor that of `roc`.
         parameters=(
-            Parameter(name="short_bars", default=5, description="first span", least=1),
-            Parameter(name="middle_bars", default=25, description="second span"),
-            Parameter(name="long_bars", default=100, description="third span"),
+            Parameter(name="short_bars", default=20, description="first span", least=1),
+            Parameter(name="middle_bars", default=60, description="second span"),
+            Parameter(name="long_bars", default=120, description="third span"),
         ),
         increasing=("short_bars", "middle_bars", "long_bars"),
         required_bars=finite(1, "long_bars"),

@@ -90,21 +90,33 @@ def features_page() -> str:
     return "\n".join([*_head(), *(line for group in GROUPS for line in _group(group)), ""])
 
 
+_INTRODUCTION = """\
+# Features
+
+Made from the catalogue (`forecast_pipeline/features/catalogue`) by `make features-page`; edit that instead.
+`forecast-pipeline features list`, `features describe NAME` and `features schema` print the same from the code.
+
+* The specification's eighteen (`core18`): {core18}
+* Everything (`all`): {everything}
+* Every timeframe also has {n_base} base columns.
+
+**Bars** is the warm-up on 1h at the default tolerance of one millionth: rows before it are NaN, and are never trained
+on or forecast from ([timing.md](timing.md#7-warm-up)). **Needs** says which inputs must be recorded; without them a
+feature is absent with the reason in the card, never zero. `range` is a high and low of their own, `peers` are closes of
+other symbols.
+
+Left out, because their state has no bounded memory: parabolic SAR, Supertrend, ZigZag, McGinley's average, TA-Lib's
+Hilbert transforms. Where a history begins would decide what they say today.
+"""
+
+
 def _head() -> Iterator[str]:
     base = [each for each in CATALOGUE.values() if each.is_base]
-    yield "# Features"
-    yield ""
-    yield "Made from the catalogue (`forecast_pipeline/features/catalogue`) by `make features-page`; edit that instead."
-    yield f"The specification's eighteen (`core18`): {counts_text(PRESETS['core18'])}"
-    yield f"Everything (`all`): {counts_text(PRESETS['all'])}"
-    yield f"Every timeframe also has {sum(len(each.outputs) for each in base)} base columns (below)."
-    yield ""
-    yield "`forecast-pipeline features list`, `features describe NAME` and `features schema` print the same from the code."
-    yield ""
-    yield "**Warm-up** is given for 1h at the default tolerance of one millionth; *trading days* count 1440 open minutes."
-    yield "Rows before it are NaN and are never trained on or forecast from. **Needs** says which inputs must be recorded:"
-    yield "without them a feature is absent with the reason in the card, never zero. `peers` are closes of other symbols."
-    yield ""
+    yield _INTRODUCTION.format(
+        core18=counts_text(PRESETS["core18"]),
+        everything=counts_text(PRESETS["all"]),
+        n_base=sum(len(each.outputs) for each in base),
+    )
     yield "| preset | indicators |"
     yield "|---|---|"
     for name in _SET_PRESETS:

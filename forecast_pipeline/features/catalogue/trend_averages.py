@@ -11,7 +11,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.catalogue.trend_warm_up import chain, total
+from forecast_pipeline.features.catalogue.warm_up import chain, total
 from forecast_pipeline.features.indicators import (
     ehlers_filter,
     moving_average,

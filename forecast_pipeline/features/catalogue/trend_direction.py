@@ -13,7 +13,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.catalogue.trend_warm_up import chain, total
+from forecast_pipeline.features.catalogue.warm_up import chain, total
 from forecast_pipeline.features.indicators import directional_movement, trend_regression
 from forecast_pipeline.features.warm_up import wilder
 

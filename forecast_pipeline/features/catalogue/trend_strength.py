@@ -11,7 +11,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.catalogue.trend_warm_up import chain, fixed, total
+from forecast_pipeline.features.catalogue.warm_up import chain, fixed, total
 from forecast_pipeline.features.indicators import trend_count, trend_strength
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential
 

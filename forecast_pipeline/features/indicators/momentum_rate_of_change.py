@@ -51,7 +51,7 @@ def roc(close: FloatArray, lookback_bars: int = 12) -> FloatArray:
 
 
 def rate_of_change(
-    close: FloatArray, *, short_bars: int = 5, middle_bars: int = 25, long_bars: int = 100
+    close: FloatArray, *, short_bars: int = 20, middle_bars: int = 60, long_bars: int = 120
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Log returns per bar over three spans.
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SMALLEST_BOX = 4
 _STRUCTURE_LAGS = (1, 2, 4, 8)
 _NEUTRAL_EXPONENT = 0.5
+# Closes on a line leave what rounding makes of the difference of two large sums, and no residual.
+_LINE_SHARE = 1e-13
 
 
 @functools.lru_cache(maxsize=64)
@@ -99,7 +101,7 @@ def _residual_square(level: FloatArray, n_rows: int, *, size: int) -> tuple[Floa
         distance *= distance
         squares += distance
     left = squares - total * total / size - together * together / sum(time * time for time in times)
-    return (np.maximum(left, 0.0) / size,)
+    return (np.where(left <= _LINE_SHARE * squares, 0.0, left) / size,)
 
 
 def structure_exponent(close: FloatArray, lookback_bars: int) -> FloatArray:

@@ -12,7 +12,6 @@ from forecast_pipeline.features.indicators.windows import (
     has_stood_still,
     log_distance,
     require_lookback,
-    true_range,
     wilder_mean,
 )
 from forecast_pipeline.features.warm_up import bars_to_forget, wilder

@@ -200,4 +200,4 @@ def volume_entropy(volume: FloatArray, lookback_bars: int = 30) -> FloatArray:
     total = window_sum(volume, lookback_bars)
     surprise = window_sum(volume * np.log(np.where(volume == 0.0, 1.0, volume)), lookback_bars)
     entropy = np.log(np.where(total == 0.0, 1.0, total)) - share(surprise, total, 0.0)
-    return np.where(total == 0.0, 1.0, np.clip(entropy / math.log(lookback_bars), 0.0, 1.0)) + 0.0 * total
+    return np.where(total == 0.0, 1.0, np.clip(entropy / math.log(lookback_bars), 0.0, 1.0))

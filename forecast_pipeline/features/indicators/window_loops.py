@@ -21,7 +21,7 @@ def in_blocks(
     reach_bars: int,
     compute: Callable[..., tuple[FloatArray, ...]],
     n_outputs: int = 1,
-    block_bars: int = BLOCK_BARS,
+    block_bars: int | None = None,
 ) -> tuple[FloatArray, ...]:
     """Outputs of ``compute`` for every row that has ``reach_bars`` rows before it.
 
@@ -31,7 +31,7 @@ def in_blocks(
         compute: Called with a stretch of every column that begins ``reach_bars`` rows early and with the number
             of rows wanted; returns arrays of that many rows. What it says of a row must not depend on the stretch.
         n_outputs: Arrays that ``compute`` returns.
-        block_bars: Rows wanted at once.
+        block_bars: Rows wanted at once; `BLOCK_BARS` unless given.
 
     Returns:
         Arrays of shape ``(T,)``, NaN in the first ``reach_bars`` rows.
@@ -41,7 +41,7 @@ def in_blocks(
         >>> in_blocks([np.array([1.0, 3.0, 7.0])], 1, move)[0].tolist()
         [nan, 2.0, 4.0]
     """
-    size = columns[0].size
+    size, block_bars = columns[0].size, block_bars or BLOCK_BARS
     outputs = tuple(np.full(size, np.nan) for _ in range(n_outputs))
     for start in range(reach_bars, size, block_bars):
         stop = min(start + block_bars, size)
