@@ -6,15 +6,18 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from forecast_pipeline.core.publication import Published
+from forecast_pipeline.core.publication import PARTS, TABLE, Published
 
 Metadata = dict[str, Any]
 
 
 def card_metadata(
-    stored: Published, frame_suffix: str | None = ".parquet", lineage: dg.TableColumnLineage | None = None
+    stored: Published, frame_suffix: str | None = TABLE, lineage: dg.TableColumnLineage | None = None
 ) -> Metadata:
-    """Row count, span, hashes and files of a partition, the schema of its table, and where its columns come from."""
+    """Row count, span, hashes and files of a partition, the schema of its table, and where its columns come from.
+
+    A table of many parts shows its newest file; the folder holds the others.
+    """
     card = stored.card
     metadata: Metadata = {"sha256": stored.sha256, "card": dg.MetadataValue.json(_brief(card))}
     if card.get("n_rows") is not None:
@@ -24,8 +27,13 @@ def card_metadata(
         if card.get(name):
             metadata[name] = str(card[name])
     metadata["bytes"] = sum(int(entry["bytes"]) for entry in card["files"].values())
-    for suffix in card["files"]:
-        metadata[f"file{suffix}"] = dg.MetadataValue.path(str(stored.path(suffix)))
+    is_in_parts = frame_suffix == TABLE and PARTS in card
+    if is_in_parts:
+        frame_suffix = stored.parts[-1]
+        metadata["files"] = len(stored.parts)
+        metadata["folder"] = dg.MetadataValue.path(str(stored.folder))
+    for suffix in [frame_suffix] if is_in_parts else card["files"]:
+        metadata[f"file{suffix}"] = dg.MetadataValue.path(str(stored.path(str(suffix))))
     if frame_suffix in card["files"]:
         metadata["dagster/uri"] = str(stored.path(str(frame_suffix)))
         metadata["dagster/column_schema"] = table_schema(stored, str(frame_suffix), lineage)
@@ -75,5 +83,5 @@ def _describe(column: Mapping[str, Any] | None, name: str, lineage: dg.TableColu
 
 def _brief(card: Mapping[str, Any]) -> Metadata:
     """The card without its long lists, which have metadata of their own."""
-    long = ("columns", "origins", "feature_columns", "mu", "sigma", "fold_plan", "sources")
+    long = ("columns", "origins", "feature_columns", "mu", "sigma", "fold_plan", "sources", "files", "blocks", "parts")
     return {name: value for name, value in card.items() if name not in long}

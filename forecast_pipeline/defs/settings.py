@@ -55,10 +55,10 @@ class PipelineSettings(Configuration):
             family_named(name).parameters_class().parse(values)
         return {family_named(name).name: values for name, values in models.items()}
 
-    def feature_parameters(self) -> FeatureParameters:
-        """Settings of the features, with every indicator that the folds ask for."""
+    def feature_parameters(self, features: FeatureParameters | None = None) -> FeatureParameters:
+        """Settings of the features, or those of a run, with every indicator that the folds ask for."""
         wanted = tuple(self.splits.indicator_tfs) or PRESETS.get(self.splits.indicator_preset, ())
-        return self.features.with_indicators(tuple(name for name in wanted if name in CHOICES))
+        return (features or self.features).with_indicators(tuple(name for name in wanted if name in CHOICES))
 
     def model(self, name: str) -> Configuration:
         """Settings of one family."""

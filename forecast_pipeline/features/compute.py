@@ -17,7 +17,7 @@ from forecast_pipeline.features.catalogue.table import CATALOGUE
 from forecast_pipeline.features.presets import indicators_named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from forecast_pipeline.features.bar_arrays import BarArrays, FloatArray
     from forecast_pipeline.features.parameters import FeatureParameters
@@ -156,6 +156,8 @@ def plan_features(
     inputs: frozenset[str] = ALL_INPUTS,
     *,
     needs_peers: bool | None = None,
+    symbol: str = "",
+    peers: Collection[str] | None = None,
 ) -> FeaturePlan:
     """What is computed for a timeframe: base features always, then the indicators of the settings.
 
@@ -165,6 +167,8 @@ def plan_features(
         inputs: What the source has, from `available_inputs`.
         needs_peers: Only indicators that other symbols enter, or only the others, because the two are published
             apart; all of them if None.
+        symbol: Symbol of the bars.
+        peers: Other symbols at hand; what cannot be computed with them is absent. Not judged if None.
     """
     chosen = indicators_named(parameters.indicators)
     planned: list[Planned] = []
@@ -175,6 +179,8 @@ def plan_features(
         if needs_peers is not None and needs_peers != (PEERS in indicator.needs):
             continue
         lacking = [reason for name, reason in REASONS.items() if name in indicator.needs - inputs]
+        if not lacking and peers is not None and (reason := indicator.peers_lack(symbol, peers)):
+            lacking.append(reason)
         if indicator.is_within_day and timeframe is Timeframe.D1:
             lacking.append(NOT_ON_DAILY_BARS)
         if lacking:
@@ -229,9 +235,8 @@ def compute_features(
         CorruptData: If the bars violate their schema or clock, or hold a price that is no price.
     """
     arrays = bar_arrays(bars, timeframe, symbol, peers)
-    plan = plan_features(
-        timeframe, parameters, available_inputs(bars, has_peers=bool(peers)) if inputs is None else inputs
-    )
+    known = available_inputs(bars, has_peers=bool(peers)) if inputs is None else inputs
+    plan = plan_features(timeframe, parameters, known, symbol=symbol, peers=peers)
     columns = {column.name: np.empty(bars.height) for column in plan.columns}
     for block in blocks_of(arrays.shifted_us, timeframe.minutes):
         for name, part in compute_rows(arrays, plan, block.start, block.stop).items():

@@ -76,7 +76,8 @@ def build_cross_features(
     others = {name: require_bars(home, name, timeframe) for name in peer_symbols(home, symbol, timeframe)}
     closes_us = bars["close_ts_utc"].cast(pl.Int64).to_numpy()
     peers = {name: closes_at(closes_us, stored) for name, stored in others.items()}
-    plan = plan_features(timeframe, settings, available_inputs(bars, has_peers=bool(peers)), needs_peers=True)
+    inputs = available_inputs(bars, has_peers=bool(peers))
+    plan = plan_features(timeframe, settings, inputs, needs_peers=True, symbol=symbol, peers=peers)
     arrays = bar_arrays(bars, timeframe, symbol, peers)
     n_cuts = prove_causal(arrays, bars, timeframe, plan)
     facts = feature_facts(symbol, timeframe, bars, settings, plan, n_cuts) | {

@@ -190,7 +190,8 @@ def _catalogue(home: Home, symbol: str, timeframe: Timeframe) -> SuiteResult:
     others = {name: read_bars(home, name, timeframe) for name in peer_symbols(home, symbol, timeframe)}
     peers = {name: closes_at(closes_us, stored) for name, stored in others.items()}
     settings = FeatureParameters(indicators=("all",))
-    plan = plan_features(timeframe, settings, available_inputs(bars, has_peers=bool(peers)))
+    inputs = available_inputs(bars, has_peers=bool(peers))
+    plan = plan_features(timeframe, settings, inputs, symbol=symbol, peers=peers)
     cuts = stratified_cuts(bars, timeframe, seed=SEED, is_sample=True)
     findings = [str(each) for each in causality_findings(bar_arrays(bars, timeframe, symbol, peers), plan, cuts, SEED)]
     looked = f"{len(plan.planned)} indicators, {len(plan.columns)} columns, {len(cuts)} cuts"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,18 @@ def bars_of_seed(seed: int, n_bars: int = 420) -> BarArrays:
 
 def defaults(indicator: Indicator) -> dict[str, float]:
     return indicator.defaults | {"tolerance": TOLERANCE}
+
+
+def with_numbers(indicator: Indicator, **more: float) -> dict[str, float]:
+    """The defaults with those of the given numbers that the indicator has."""
+    own = indicator.defaults
+    return own | {name: value for name, value in more.items() if name in own} | {"tolerance": TOLERANCE}
+
+
+def as_dictionary(bars: BarArrays) -> dict[str, Any]:
+    """The bars as the oracles of sessions and pairs of currencies take them."""
+    names = (*PRICES, "volume", "opens_us", "closes_us", "minutes", "symbol", "peers")
+    return {name: getattr(bars, name) for name in names}
 
 
 def shortened(indicator: Indicator) -> dict[str, float]:

@@ -39,7 +39,7 @@ def kinds_found(compute, required_bars: int, seed: int = 0) -> set[str]:
     return {each.kind for each in causality_findings(bar_arrays(bars, M30), plan_of(compute, required_bars), cuts)}
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("timeframe", [Timeframe.M5, Timeframe.H1, Timeframe.H4, Timeframe.D1])
 def test_the_whole_catalogue_raises_no_alarm(timeframe, seed):
     bars = simulated_bars(timeframe, 1500, seed)

@@ -88,6 +88,21 @@ def test_a_change_of_another_symbol_changes_the_version_and_its_absence_is_said(
     assert lonely.read_frame().columns == ["ts_utc", "close_ts_utc"]
 
 
+def test_what_the_other_symbols_cannot_give_is_absent_with_the_reason(tmp_path):
+    home = Home(tmp_path)
+    for seed, symbol in enumerate(("EURGBP", "EURJPY")):
+        put_bars(home, symbol, simulated_bars(H1, 400, seed))
+
+    built = build_cross_features(home, "EURGBP", H1, CROSS)
+
+    assert built.card["absent"] == {
+        **dict.fromkeys(["dollar_index_return", "dollar_regression"], "no other pair at hand holds the dollar"),
+        "triangle_gap": "no two pairs at hand close a triangle with it",
+    }
+    frame = built.read_frame()
+    assert all(frame[name].is_finite().any() for name in frame.columns[2:])
+
+
 def test_the_other_features_do_not_know_other_symbols(home):
     built = build_features(home, "EURUSD", H1, FeatureParameters(indicators=("cross_pair", "atr")))
 

@@ -13,12 +13,18 @@ from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.bar_arrays import BarArrays, bar_arrays
 from forecast_pipeline.features.catalogue.cross_pair import CROSS_PAIR
 from forecast_pipeline.features.indicators import (
+    currency_comparison,
+    currency_index,
     currency_pairs,
     currency_strength,
+    lead_lag,
     peer_levels,
+    peer_regression,
     peer_relations,
+    peer_returns,
     sliding_moments,
 )
+from forecast_pipeline_tests.features.against_loops import as_dictionary, with_numbers
 from forecast_pipeline_tests.features.simulated import simulated_bars
 from forecast_pipeline_tests.features.simulated_peers import SYMBOL, simulated_peers
 from forecast_pipeline_tests.oracles import session_cross_pair as oracle
@@ -29,14 +35,8 @@ SHORT = {"lookback_bars": 24, "long_bars": 40}
 BLACKOUT = slice(150, 230)  # longer than any window above
 
 
-def as_dictionary(bars: BarArrays) -> dict:
-    names = ("open", "high", "low", "close", "volume", "opens_us", "closes_us", "minutes", "symbol", "peers")
-    return {name: getattr(bars, name) for name in names}
-
-
 def values_of(name: str, **more) -> dict:
-    own = ENTRIES[name].defaults
-    return own | {key: value for key, value in more.items() if key in own} | {"tolerance": 1e-6}
+    return with_numbers(ENTRIES[name], **more)
 
 
 def walk(seed: int, n_bars: int = N_BARS, scale: float = 2e-4) -> np.ndarray:
@@ -191,11 +191,11 @@ def test_strengths_by_hand():
     strengths = currency_strength.strengths(market, 1)
 
     assert {name: round(float(x[1]), 9) for name, x in strengths.items()} == {"EUR": 0.025, "JPY": -0.02, "USD": -0.005}
-    assert [float(x[5]) for x in currency_strength.strength_rank(market, 5)] == [1.0, 0.5]
-    assert currency_strength.strength_residual(market, 1)[1] == pytest.approx(0.02 - 0.03 + 0.01)
-    assert currency_strength.strength_dispersion(market, 1)[1] == pytest.approx(np.std([0.025, -0.02, -0.005]))
-    assert currency_strength.dollar_index_return(market, 1)[1] == pytest.approx((0.01 - 0.02) / 2)
-    assert peer_relations.peers_return(market, 1)[1] == pytest.approx((0.03 - 0.01) / 2)
+    assert [float(x[5]) for x in currency_comparison.strength_rank(market, 5)] == [1.0, 0.5]
+    assert currency_index.strength_residual(market, 1)[1] == pytest.approx(0.02 - 0.03 + 0.01)
+    assert currency_comparison.strength_dispersion(market, 1)[1] == pytest.approx(np.std([0.025, -0.02, -0.005]))
+    assert currency_index.dollar_index_return(market, 1)[1] == pytest.approx((0.01 - 0.02) / 2)
+    assert peer_returns.peers_return(market, 1)[1] == pytest.approx((0.03 - 0.01) / 2)
     assert [float(x[1]) for x in peer_relations.peer_breadth(market, 1)] == [0.5, 0.5]
 
 
@@ -209,7 +209,7 @@ def test_the_currency_that_is_bought_ranks_first():
     }
     market = currency_pairs.market_of("EURUSD", np.exp(euro - noise["USD"]), peers)
 
-    base, quote = currency_strength.strength_rank(market, 24)
+    base, quote = currency_comparison.strength_rank(market, 24)
 
     assert set(base[24:]) == {1.0}
     assert quote[24:].max() < 1.0
@@ -225,7 +225,7 @@ def test_a_common_dollar_links_the_pairs():
     found = {}
     for name, peers in (("linked", linked), ("strange", strange)):
         market = currency_pairs.market_of("EURUSD", close, peers)
-        found[name] = (*peer_relations.peer_regression(market, 96), *peer_relations.dollar_regression(market, 96))
+        found[name] = (*peer_regression.peer_regression(market, 96), *peer_regression.dollar_regression(market, 96))
 
     assert found["linked"][0][96:].min() > 0.85
     assert found["linked"][2][96:].max() < -0.85
@@ -240,11 +240,11 @@ def test_who_moves_first_leads():
     market = currency_pairs.market_of("EURUSD", np.exp(follower), {"GBPUSD": np.exp(leader)})
     turned = currency_pairs.market_of("EURUSD", np.exp(leader), {"GBPUSD": np.exp(follower)})
 
-    peers_lead, own_leads = peer_relations.lead_lag(market, 96)
+    peers_lead, own_leads = lead_lag.lead_lag(market, 96)
 
     assert peers_lead[97:].min() > 0.9
     assert np.abs(own_leads[97:]).max() < 0.5
-    np.testing.assert_allclose(peer_relations.lead_lag(turned, 96)[1], peers_lead)
+    np.testing.assert_allclose(lead_lag.lead_lag(turned, 96)[1], peers_lead)
 
 
 def test_a_jump_of_its_own_is_a_surprise():
@@ -331,7 +331,7 @@ def test_a_correlation_of_two_bars_in_a_long_window_is_not_believed():
     peer[4:] = np.nan  # three returns of forty-eight
     market = currency_pairs.market_of("EURUSD", walk(0), {"GBPUSD": peer})
 
-    correlation, slope = peer_relations.peer_regression(market, 48)
+    correlation, slope = peer_regression.peer_regression(market, 48)
 
     assert (correlation[48], slope[48]) == (0.0, 0.0)
     assert np.isnan(correlation[51:]).all()
@@ -381,14 +381,14 @@ def test_equal_values_have_exactly_no_deviation():
     "call",
     [
         lambda m: currency_strength.strengths(m, 0),
-        lambda m: currency_strength.strength_residual(m, 0),
-        lambda m: currency_strength.dollar_index_return(m, 0),
-        lambda m: peer_relations.peers_return(m, 0),
-        lambda m: peer_relations.peer_regression(m, 1),
-        lambda m: peer_relations.dollar_regression(m, 1),
-        lambda m: peer_relations.lead_lag(m, 1),
+        lambda m: currency_index.strength_residual(m, 0),
+        lambda m: currency_index.dollar_index_return(m, 0),
+        lambda m: peer_returns.peers_return(m, 0),
+        lambda m: peer_regression.peer_regression(m, 1),
+        lambda m: peer_regression.dollar_regression(m, 1),
+        lambda m: lead_lag.lead_lag(m, 1),
         lambda m: peer_relations.peer_surprise(m, 2),
-        lambda m: peer_relations.peer_relative_volatility(m, 1),
+        lambda m: lead_lag.peer_relative_volatility(m, 1),
         lambda m: peer_relations.peer_breadth(m, 0),
         lambda m: peer_levels.triangle_gap(m, 1),
         lambda m: peer_levels.peer_spread(m, 1),

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from forecast_pipeline.features.indicators.statistics import hurst as rescaled_range
+from forecast_pipeline.features.indicators.statistics import hurst
 from forecast_pipeline_tests.features.fractional_noise import fractional_close
 
 # Mean estimate minus true exponent by window. Measured on three paths of 65 536 steps each (seeds 0, 1, 2) of
@@ -26,7 +26,7 @@ MARGIN = 0.012  # of a path of 32 768 steps; windows overlap
 
 @functools.cache
 def mean_estimate(exponent: float, window: int) -> float:
-    return float(np.nanmean(rescaled_range(fractional_close(exponent, 2**15, seed=11), window)))
+    return float(np.nanmean(hurst(fractional_close(exponent, 2**15, seed=11), window)))
 
 
 @pytest.mark.parametrize("window", [64, 256])
@@ -56,4 +56,4 @@ def test_the_bias_shrinks_with_the_window(exponent):
 def test_the_estimate_does_not_depend_on_the_size_of_the_moves():
     small, large = (fractional_close(0.7, 2000, seed=3, scale=scale) for scale in (1e-5, 1e-2))
 
-    np.testing.assert_allclose(rescaled_range(small), rescaled_range(large), atol=1e-6)
+    np.testing.assert_allclose(hurst(small), hurst(large), atol=1e-6)

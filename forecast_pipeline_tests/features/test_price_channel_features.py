@@ -11,8 +11,18 @@ from forecast_pipeline.features.bar_arrays import BarArrays, bar_arrays
 from forecast_pipeline.features.catalogue.core18 import CORE18
 from forecast_pipeline.features.catalogue.table import CATALOGUE, GROUPS
 from forecast_pipeline.features.compute import plan_features
-from forecast_pipeline.features.indicators import bands, bar_shape, extremes, pivot, spread_channels, swing
-from forecast_pipeline.features.indicators.session_parts import of_previous_session, previous_session, session_open
+from forecast_pipeline.features.indicators import (
+    bands,
+    bar_sequence,
+    close_channels,
+    pivot,
+    pivot_variants,
+    regression_channel,
+    spread_channels,
+    swing,
+)
+from forecast_pipeline.features.indicators.session_parts import of_previous_session, session_open
+from forecast_pipeline.features.indicators.session_prices import previous_session
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline_tests.features.simulated import simulated_bars
 from forecast_pipeline_tests.oracles import price_channel_volume, price_channel_volume_bands
@@ -94,12 +104,7 @@ def test_what_talib_has_is_talibs():
     acceleration = talib.ACCBANDS(h, low, c, 20)
     ends = talib.LINEARREG(c, 60)
     weighted = talib.WMA(c, 25)
-    levels = (
-        talib.TYPPRICE(h, low, c),
-        talib.MEDPRICE(h, low),
-        talib.WCLPRICE(h, low, c),
-        talib.AVGPRICE(o, h, low, c),
-    )
+    levels = (talib.MEDPRICE(h, low), talib.AVGPRICE(o, h, low, c))
 
     pairs = [
         *zip(columns("price_averages", b), levels, strict=True),
@@ -150,8 +155,10 @@ def test_pivots_by_hand():
     assert levels(pivot.camarilla_pivots(close, day)) == pytest.approx(
         [6.275, 6.55, 6.825, 7.65, 5.725, 5.45, 5.175, 4.35]
     )
-    assert levels(pivot.woodie_pivots(close, day, today)) == pytest.approx([6.0, 8.0, 9.0, 5.0, 3.0])
-    assert levels(pivot.demark_pivots(close, day)) == pytest.approx([6.0, 8.0, 5.0])  # it rose: the high counts twice
+    assert levels(pivot_variants.woodie_pivots(close, day, today)) == pytest.approx([6.0, 8.0, 9.0, 5.0, 3.0])
+    assert levels(pivot_variants.demark_pivots(close, day)) == pytest.approx(
+        [6.0, 8.0, 5.0]
+    )  # it rose: the high counts twice
 
 
 def test_levels_of_the_day_before_stay_all_day_and_skip_days_without_bars():
@@ -202,8 +209,8 @@ def test_inside_and_outside_compare_ticks_and_not_last_bits():
     high = np.array([top, np.nextafter(top, 1.0), top + 1e-5, top])
     low = np.array([bottom, np.nextafter(bottom, 2.0), bottom - 1e-5, bottom])
 
-    assert bar_shape.inside_bar(high, low)[1:].tolist() == [0.0, 0.0, 1.0]
-    assert bar_shape.outside_bar(high, low)[1:].tolist() == [0.0, 1.0, 0.0]
+    assert bar_sequence.inside_bar(high, low)[1:].tolist() == [0.0, 0.0, 1.0]
+    assert bar_sequence.outside_bar(high, low)[1:].tolist() == [0.0, 1.0, 0.0]
 
 
 def test_a_trend_shows_in_heikin_ashi_bars_and_breaks_channels():
@@ -237,9 +244,9 @@ def test_channels_widen_when_moves_do():
 def test_a_straight_line_has_no_residuals():
     close = np.linspace(1.0, 1.2, 100)
 
-    for column in spread_channels.regression_channel(close, 20):
+    for column in regression_channel.regression_channel(close, 20):
         assert column[19:] == pytest.approx(0.0, abs=1e-12)
-    for column in spread_channels.projection_bands(close, close, close, 20):
+    for column in regression_channel.projection_bands(close, close, close, 20):
         assert column[19:] == pytest.approx(0.0, abs=1e-12)
 
 
@@ -268,10 +275,10 @@ def test_zones_of_double_bands_by_hand():
     [
         (lambda x: swing.swing_levels(x, x, x, 2), "lookback_bars must be at least 3, was 2"),
         (lambda x: swing.swing_levels(x, x, x, 9, side_bars=0), "must be at least 1, was 0"),
-        (lambda x: extremes.quantile_channel(x, 9, 0.5), r"tail_fraction must be in \(0, 0.5\), was 0.5"),
-        (lambda x: spread_channels.regression_channel(x, 2), "lookback_bars must be at least 3, was 2"),
+        (lambda x: close_channels.quantile_channel(x, 9, 0.5), r"tail_fraction must be in \(0, 0.5\), was 0.5"),
+        (lambda x: regression_channel.regression_channel(x, 2), "lookback_bars must be at least 3, was 2"),
         (lambda x: bands.moving_average_channel(x, x, x, 9, 1), "lookback_bars must be at least 2, was 1"),
-        (lambda x: bar_shape.narrow_range(x, x, 1), "lookback_bars must be at least 2, was 1"),
+        (lambda x: bar_sequence.narrow_range(x, x, 1), "lookback_bars must be at least 2, was 1"),
     ],
     ids=["swing", "sides", "tail", "regression", "averages", "narrow"],
 )

@@ -13,13 +13,19 @@ from forecast_pipeline.features.bar_arrays import BarArrays, bar_arrays
 from forecast_pipeline.features.catalogue.session import SESSION
 from forecast_pipeline.features.compute import compute_features
 from forecast_pipeline.features.indicators import (
+    closure_clock,
+    fixing,
     fx_calendar,
     market_sessions,
+    seasonal_share,
     seasonality,
     session_so_far,
+    slot_clock,
+    tokyo_range,
     week_clock,
 )
 from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline_tests.features.against_loops import as_dictionary, with_numbers
 from forecast_pipeline_tests.features.simulated import START, bars_frame, simulated_bars
 from forecast_pipeline_tests.oracles import session_cross_pair as oracle
 
@@ -30,14 +36,8 @@ AUTUMN = datetime(2024, 10, 24, 21, 0, tzinfo=UTC)
 SHORT = {"lookback_bars": 20, "lookback_days": 3}
 
 
-def as_dictionary(bars: BarArrays) -> dict:
-    names = ("open", "high", "low", "close", "volume", "opens_us", "closes_us", "minutes", "symbol", "peers")
-    return {name: getattr(bars, name) for name in names}
-
-
 def values_of(name: str, **more) -> dict:
-    own = ENTRIES[name].defaults
-    return own | {key: value for key, value in more.items() if key in own} | {"tolerance": 1e-6}
+    return with_numbers(ENTRIES[name], **more)
 
 
 def microseconds(*texts: str) -> np.ndarray:
@@ -167,7 +167,7 @@ def test_cities_open_and_close_by_their_own_clocks(instant, flags):
 
 
 def test_the_london_fixing_is_at_four_in_summer_and_winter():
-    london = market_sessions.fixing_proximity(
+    london = fixing.fixing_proximity(
         microseconds("2024-01-10T16:00", "2024-07-10T15:00", "2024-07-10T16:00", "2024-07-10T03:00")
     )[2]
 
@@ -232,7 +232,7 @@ def test_the_tokyo_range_counts_once_tokyo_has_closed_and_until_the_day_ends():
     level[1], level[12] = 9.0, 4.0  # before it opens, and a break after it has closed
     level[20] = 0.5
 
-    reach, beyond = session_so_far.tokyo_range(hourly_bars(opens, np.repeat(level[:, None], 4, axis=1)))
+    reach, beyond = tokyo_range.tokyo_range(hourly_bars(opens, np.repeat(level[:, None], 4, axis=1)))
 
     assert np.exp(reach).round(9).tolist() == [1.0] * 10 + [2.0] * 14 + [1.0] * 24
     assert np.exp(beyond)[[11, 12, 13, 20, 23]].round(9).tolist() == [1.0, 2.0, 1.0, 0.5, 1.0]
@@ -271,7 +271,7 @@ def test_a_move_of_twice_the_usual_is_two_thirds():
 
 
 def test_a_missing_day_is_not_in_the_mean_and_half_of_the_days_must_exist():
-    clock = seasonality.SlotClock(np.array([0, 8, 12, 16]), 4)  # days 0, 2, 3 and 4; day 1 is missing
+    clock = slot_clock.SlotClock(np.array([0, 8, 12, 16]), 4)  # days 0, 2, 3 and 4; day 1 is missing
     values = np.array([1.0, 3.0, 5.0, 7.0])
 
     assert seasonality.same_time_mean(values, clock, 4, neutral=-1.0)[0].tolist() == [-1.0, -1.0, 2.0, 3.0]
@@ -280,7 +280,7 @@ def test_a_missing_day_is_not_in_the_mean_and_half_of_the_days_must_exist():
 
 def test_friday_is_the_day_before_monday():
     friday, monday = 1, 4
-    clock = seasonality.slot_clock(np.array([friday, monday]), np.array([300, 300]), 60)
+    clock = slot_clock.slot_clock(np.array([friday, monday]), np.array([300, 300]), 60)
 
     assert seasonality.same_time_mean(np.array([2.0, 9.0]), clock, 1, neutral=0.0)[0].tolist() == [0.0, 2.0]
 
@@ -288,7 +288,7 @@ def test_friday_is_the_day_before_monday():
 def test_bars_of_a_weekend_do_not_run_past_the_week():
     days = np.arange(1, 11)  # Friday 1970-01-02 to Sunday 1970-01-11
 
-    slots = seasonality.slot_clock(days, np.full(10, 300), 60).slot
+    slots = slot_clock.slot_clock(days, np.full(10, 300), 60).slot
 
     assert (np.diff(slots) >= 0).all()
     assert slots[[0, 3, 7]].tolist() == [5, 29, 125]
@@ -358,8 +358,8 @@ def test_the_price_before_the_weekend_is_remembered_as_long_as_the_lookback():
     close = np.where(np.arange(144) < 120, 1.0, 2.0)
     bars = hourly_bars(opens, np.repeat(close[:, None], 4, axis=1))
 
-    gap = week_clock.closure_gap(bars.open, bars.close, bars.opens_us, bars.closes_us, 5)
-    since = week_clock.since_closure(bars.opens_us, bars.closes_us, 5)
+    gap = closure_clock.closure_gap(bars.open, bars.close, bars.opens_us, bars.closes_us, 5)
+    since = closure_clock.since_closure(bars.opens_us, bars.closes_us, 5)
 
     assert np.exp(gap)[117:127].round(9).tolist() == [1.0] * 3 + [2.0] * 5 + [1.0] * 2
     assert since[117:127].tolist() == [1.0] * 3 + [0.2, 0.4, 0.6, 0.8] + [1.0] * 3
@@ -368,16 +368,16 @@ def test_the_price_before_the_weekend_is_remembered_as_long_as_the_lookback():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda b, _: week_clock.since_closure(b.opens_us, b.closes_us, 1),
-        lambda b, _: week_clock.closure_gap(b.open, b.close, b.opens_us, b.closes_us, 1),
+        lambda b, _: closure_clock.since_closure(b.opens_us, b.closes_us, 1),
+        lambda b, _: closure_clock.closure_gap(b.open, b.close, b.opens_us, b.closes_us, 1),
         lambda b, c: seasonality.same_time_mean(b.close, c, 0, 0.0),
-        lambda b, c: seasonality.seasonal_share(b.close, c, 0),
-        lambda b, c: seasonality.seasonal_surprise(b.close, b.close, c, 0),
+        lambda b, c: seasonal_share.seasonal_share(b.close, c, 0),
+        lambda b, c: seasonal_share.seasonal_surprise(b.close, b.close, c, 0),
     ],
 )
 def test_impossible_lookbacks_are_refused(call):
     bars = bar_arrays(simulated_bars(Timeframe.H1, 30), Timeframe.H1)
-    clock = seasonality.slot_clock(bars.session, bars.day_minute, 60)
+    clock = slot_clock.slot_clock(bars.session, bars.day_minute, 60)
 
     with pytest.raises(ValueError, match="must be at least"):
         call(bars, clock)

@@ -12,12 +12,19 @@ from forecast_pipeline.features.catalogue.statistics import STATISTICS
 from forecast_pipeline.features.indicators import (
     complexity,
     dependence,
-    fractal,
+    dependence_tests,
+    higuchi,
+    linear_fit,
+    mean_reversion,
     moments,
-    random_walk,
+    return_order,
+    return_place,
     scaling,
+    self_normalised,
+    spectrum,
+    structure_function,
+    variance_ratio,
     window_order,
-    window_path,
     window_place,
 )
 from forecast_pipeline_tests.features.against_loops import (
@@ -129,12 +136,12 @@ def test_moments_keep_their_digits_far_from_zero():
 def test_normal_returns_look_normal():
     close = closes(NOISE)
 
-    low, high, asymmetry = (np.nanmean(each) for each in moments.return_quantiles(close, 100))
+    low, high, asymmetry = (np.nanmean(each) for each in return_order.return_quantiles(close, 100))
     assert np.nanmean(moments.skewness(close, 1000)) == pytest.approx(0.0, abs=0.05)
     assert np.nanmean(moments.kurtosis(close, 1000)) == pytest.approx(0.0, abs=0.1)
     assert (low, high) == pytest.approx((-1.645, 1.645), abs=0.08)
     assert asymmetry == pytest.approx(0.0, abs=0.02)
-    assert np.nanmean(moments.mad_ratio(close, 1000)) == pytest.approx(1.0, abs=0.02)
+    assert np.nanmean(return_order.mad_ratio(close, 1000)) == pytest.approx(1.0, abs=0.02)
     assert np.nanmean(complexity.return_entropy(close, 1000)) > 0.995
 
 
@@ -143,9 +150,9 @@ def test_fat_tails_show_in_every_measure_of_tails():
     normal = closes(NOISE)
 
     assert np.nanmean(moments.kurtosis(close, 100)) > np.nanmean(moments.kurtosis(normal, 100)) + 1.0
-    assert np.nanmean(moments.mad_ratio(close, 100)) < 0.85
-    assert np.nanmean(window_path.largest_move_share(close, 60)) > 1.3 * np.nanmean(
-        window_path.largest_move_share(normal, 60)
+    assert np.nanmean(return_order.mad_ratio(close, 100)) < 0.85
+    assert np.nanmean(self_normalised.largest_move_share(close, 60)) > 1.3 * np.nanmean(
+        self_normalised.largest_move_share(normal, 60)
     )
     assert np.nanmean(complexity.return_entropy(close, 100)) < np.nanmean(complexity.return_entropy(normal, 100))
 
@@ -160,23 +167,23 @@ def test_autocorrelation_and_variance_ratio_find_an_autoregression(slope):
     first, fifth = (each[-1] for each in dependence.autocorrelation(close, n, lag_bars=5))
     assert first == pytest.approx(slope, abs=0.03)
     assert fifth == pytest.approx(slope**5, abs=0.03)
-    assert dependence.partial_autocorrelation(close, n)[-1] == pytest.approx(0.0, abs=0.03)
+    assert dependence_tests.partial_autocorrelation(close, n)[-1] == pytest.approx(0.0, abs=0.03)
     expected = 1 + 2 * sum((1 - k / 4) * slope**k for k in range(1, 4))
-    ratio, z = (each[-1] for each in random_walk.variance_ratio(close, n, aggregate_bars=4))
+    ratio, z = (each[-1] for each in variance_ratio.variance_ratio(close, n, aggregate_bars=4))
     assert ratio == pytest.approx(expected, abs=0.06)
     assert (abs(z) > 10) == (slope != 0.0)
-    assert (dependence.ljung_box(close, n, n_lags=5)[-1] > 10) == (slope != 0.0)
+    assert (dependence_tests.ljung_box(close, n, n_lags=5)[-1] > 10) == (slope != 0.0)
     assert np.sign(window_order.runs_test(close, n)[-1].round(-1)) == -np.sign(slope)
     assert np.sign(window_order.turning_points(close, n)[-1].round(-1)) == -np.sign(slope)
     white = 14 / 63
-    share = np.nanmean(window_order.low_frequency_share(close, 64, n_frequencies=7))
+    share = np.nanmean(spectrum.low_frequency_share(close, 64, n_frequencies=7))
     assert share == pytest.approx(white, abs=0.01) if slope == 0.0 else np.sign(share - white) == np.sign(slope)
 
 
 def test_the_z_of_the_variance_ratio_allows_for_changing_volatility():
     volatility = np.exp(np.sin(np.arange(20_000) / 50.0))
 
-    z = random_walk.variance_ratio(closes(NOISE * volatility), 200, aggregate_bars=4)[1][200::200]
+    z = variance_ratio.variance_ratio(closes(NOISE * volatility), 200, aggregate_bars=4)[1][200::200]
 
     assert np.mean(z) == pytest.approx(0.0, abs=0.3)
     assert np.std(z) == pytest.approx(1.0, abs=0.2)
@@ -195,12 +202,12 @@ def test_mean_reversion_finds_speed_and_half_life():
         level[row] = 0.9 * level[row - 1] + NOISE[row]
     n = 10_000
 
-    speed, half_life, t = (each[-1] for each in random_walk.mean_reversion(np.exp(level), n))
+    speed, half_life, t = (each[-1] for each in mean_reversion.mean_reversion(np.exp(level), n))
 
     assert speed == pytest.approx(0.1, abs=0.02)
     assert half_life * n == pytest.approx(math.log(2) / -math.log(0.9), rel=0.2)
     assert t < -10
-    t = random_walk.mean_reversion(closes(NOISE), 200)[2][200::200]
+    t = mean_reversion.mean_reversion(closes(NOISE), 200)[2][200::200]
     assert np.mean(t) == pytest.approx(-1.53, abs=0.25)  # mean of Dickey and Fuller's distribution with a constant
 
 
@@ -234,27 +241,27 @@ def test_entropy_tells_noise_from_a_wave():
 def test_ranks_are_even_on_noise_and_certain_at_extremes():
     close = closes(NOISE)
 
-    ranks = window_place.return_rank(close, 100)[100:]
+    ranks = return_place.return_rank(close, 100)[100:]
     assert np.mean(ranks) == pytest.approx(0.5, abs=0.01)
     assert np.std(ranks) == pytest.approx(math.sqrt(1 / 12), abs=0.01)
     assert window_place.close_rank(np.append(close, 9.0), 100)[-1] == 1.0
-    assert window_place.return_rank(np.append(close, 1e-3), 100)[-1] == 0.0
+    assert return_place.return_rank(np.append(close, 1e-3), 100)[-1] == 0.0
 
 
 def test_the_line_through_a_noisy_trend_is_sure_and_the_close_above_it_stands_out():
     rising = closes(STD + 0.1 * NOISE[:100])
     jumped = rising * np.where(np.arange(101) == 100, math.exp(5 * STD), 1.0)
 
-    assert window_place.linear_fit(rising, 60)[0][-1] > 50
-    assert np.nanmean(np.abs(window_place.linear_fit(closes(NOISE), 60)[0])) < 20
-    assert window_place.linear_fit(jumped, 60)[1][-1] > 5
+    assert linear_fit.linear_fit(rising, 60)[0][-1] > 50
+    assert np.nanmean(np.abs(linear_fit.linear_fit(closes(NOISE), 60)[0])) < 20
+    assert linear_fit.linear_fit(jumped, 60)[1][-1] > 5
 
 
 def test_the_self_normalised_return_is_the_bounded_t_statistic():
     returns = NOISE[:60] + 0.2 * STD
     t = returns.mean() / (returns.std(ddof=1) / math.sqrt(60))
 
-    found = window_path.self_normalised_return(closes(returns), 60)[-1]
+    found = self_normalised.self_normalised_return(closes(returns), 60)[-1]
 
     assert found == pytest.approx(t / math.sqrt(1 + (t**2 - 1) / 60))
 
@@ -263,9 +270,9 @@ def test_an_alternating_path_is_as_rough_as_can_be():
     close = closes(STD * np.tile([1.0, -1.0], 40))
 
     assert window_order.path_roughness(close, 30)[-1] == pytest.approx(1.0)
-    assert fractal.higuchi_dimension(close, 64)[-1] > 2.0  # no length is left at even steps
-    assert np.isfinite(scaling.structure_exponent(close, 64)[-1])
-    assert window_order.low_frequency_share(close, 64, n_frequencies=4)[-1] == pytest.approx(0.0, abs=1e-12)
+    assert higuchi.higuchi_dimension(close, 64)[-1] > 2.0  # no length is left at even steps
+    assert np.isfinite(structure_function.structure_exponent(close, 64)[-1])
+    assert spectrum.low_frequency_share(close, 64, n_frequencies=4)[-1] == pytest.approx(0.0, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -273,9 +280,9 @@ def test_an_alternating_path_is_as_rough_as_can_be():
     [
         (lambda x: moments.kurtosis(x, 3), "lookback_bars must be at least 4, was 3"),
         (lambda x: dependence.autocorrelation(x, 5, lag_bars=5), "less than lookback_bars=5, was 5"),
-        (lambda x: random_walk.variance_ratio(x, 9, aggregate_bars=1), "aggregate_bars must be at least 2"),
+        (lambda x: variance_ratio.variance_ratio(x, 9, aggregate_bars=1), "aggregate_bars must be at least 2"),
         (lambda x: scaling.detrended_fluctuation(x, 63), "lookback_bars must be at least 64, was 63"),
-        (lambda x: window_order.low_frequency_share(x, 8, n_frequencies=4), "less than half of lookback_bars=8"),
+        (lambda x: spectrum.low_frequency_share(x, 8, n_frequencies=4), "less than half of lookback_bars=8"),
     ],
     ids=["moments", "lag", "aggregate", "boxes", "waves"],
 )

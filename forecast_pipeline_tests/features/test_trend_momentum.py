@@ -13,7 +13,9 @@ from forecast_pipeline.features.catalogue.core18 import CORE18
 from forecast_pipeline.features.catalogue.momentum import MOMENTUM
 from forecast_pipeline.features.catalogue.trend import TREND
 from forecast_pipeline.features.indicators import (
+    directional_index,
     directional_movement,
+    extreme_age,
     moving_average,
     moving_average_adaptive,
     moving_average_recursive,
@@ -113,9 +115,9 @@ HIGH, LOW, OPEN = bars_of(600, 7).high, bars_of(600, 7).low, bars_of(600, 7).ope
         (lambda: moving_average_recursive.dema(CLOSE, 9), lambda t: np.log(CLOSE / t.DEMA(CLOSE, 9))),
         (lambda: moving_average_recursive.tema(CLOSE, 9), lambda t: np.log(CLOSE / t.TEMA(CLOSE, 9))),
         (lambda: moving_average_recursive.t3(CLOSE, 5, 0.6), lambda t: np.log(CLOSE / t.T3(CLOSE, 5, 0.6))),
-        (lambda: directional_movement.aroon(HIGH, LOW, 14)[1], lambda t: t.AROON(HIGH, LOW, 14)[0]),
-        (lambda: directional_movement.aroon(HIGH, LOW, 14)[0], lambda t: t.AROON(HIGH, LOW, 14)[1]),
-        (lambda: directional_movement.aroon(HIGH, LOW, 14)[2], lambda t: t.AROONOSC(HIGH, LOW, 14)),
+        (lambda: extreme_age.aroon(HIGH, LOW, 14)[1], lambda t: t.AROON(HIGH, LOW, 14)[0]),
+        (lambda: extreme_age.aroon(HIGH, LOW, 14)[0], lambda t: t.AROON(HIGH, LOW, 14)[1]),
+        (lambda: extreme_age.aroon(HIGH, LOW, 14)[2], lambda t: t.AROONOSC(HIGH, LOW, 14)),
         (
             lambda: np.log(CLOSE) - trend_regression.linear_regression(CLOSE, 12)[0],
             lambda t: t.LINEARREG(np.log(CLOSE), 12),
@@ -157,7 +159,7 @@ def test_directional_indicators_are_talibs_once_the_start_is_forgotten():
     high, low, close = trending()
 
     plus, minus = directional_movement.directional_movement(high, low, close)
-    signed = directional_movement.dx(high, low, close)
+    signed = directional_index.dx(high, low, close)
 
     np.testing.assert_allclose(plus[300:], talib.PLUS_DI(high, low, close, 14)[300:], atol=1e-6)
     np.testing.assert_allclose(minus[300:], talib.MINUS_DI(high, low, close, 14)[300:], atol=1e-6)

@@ -8,17 +8,20 @@ import pytest
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.catalogue.warm_up import chain
 from forecast_pipeline.features.indicators import (
+    adaptive_mean,
     ehlers_filter,
+    ehlers_oscillator,
     momentum_range,
     momentum_rate_of_change,
     momentum_relative_strength,
     moving_average,
-    moving_average_adaptive,
     moving_average_recursive,
-    oscillator,
+    moving_average_relation,
+    moving_average_weighted,
+    schaff_trend_cycle,
     sliding,
     trend_regression,
-    trend_strength,
+    wave_trend,
 )
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential
 
@@ -28,7 +31,7 @@ def test_doubled_steps_are_the_steps_one_by_one(memory):
     rng = np.random.default_rng(memory)
     values, smoothing = rng.random(140), rng.random(140)
 
-    found = sliding_steps = moving_average_adaptive.adaptive_mean(values, smoothing, memory)
+    found = sliding_steps = adaptive_mean.adaptive_mean(values, smoothing, memory)
 
     expected = np.full(140, np.nan)
     for i in range(memory, 140):
@@ -64,20 +67,23 @@ ONES = np.ones(60)
     ("call", "text"),
     [
         (lambda: moving_average.wma(ONES, 1), "at least 2, was 1"),
-        (lambda: moving_average.hma(ONES, 3), "at least 4, was 3"),
-        (lambda: moving_average.moving_average_ratio(ONES, 9, 9), "fast_bars must be less than slow_bars=9, was 9"),
+        (lambda: moving_average_weighted.hma(ONES, 3), "at least 4, was 3"),
+        (
+            lambda: moving_average_relation.moving_average_ratio(ONES, 9, 9),
+            "fast_bars must be less than slow_bars=9, was 9",
+        ),
         (lambda: moving_average_recursive.zlema(ONES, 2), "at least 3, was 2"),
         (lambda: trend_regression.quadratic_regression(ONES, 3), "at least 4, was 3"),
-        (lambda: trend_strength.schaff_trend_cycle(ONES, fast_bars=9, slow_bars=9), "fast_bars must be less"),
+        (lambda: schaff_trend_cycle.schaff_trend_cycle(ONES, fast_bars=9, slow_bars=9), "fast_bars must be less"),
         (lambda: ehlers_filter.roofing_filter(ONES, 48, 10), "low_pass_bars must be less"),
-        (lambda: ehlers_filter.laguerre_rsi(ONES, 1.0), r"damping must be in \[0, 1\), was 1.0"),
+        (lambda: ehlers_oscillator.laguerre_rsi(ONES, 1.0), r"damping must be in \[0, 1\), was 1.0"),
         (
             lambda: momentum_range.awesome_oscillator(ONES, ONES, ONES, fast_bars=5, slow_bars=5),
             "fast_bars must be less",
         ),
         (lambda: momentum_rate_of_change.rate_of_change(ONES, short_bars=9, middle_bars=9), "must increase"),
         (lambda: momentum_relative_strength.cmo(ONES, 1), "at least 2, was 1"),
-        (lambda: oscillator.inertia(ONES, 1), "at least 2, was 1"),
+        (lambda: wave_trend.inertia(ONES, 1), "at least 2, was 1"),
     ],
     ids=[
         "wma",

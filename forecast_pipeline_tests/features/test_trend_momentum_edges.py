@@ -10,11 +10,14 @@ from forecast_pipeline.features.bar_arrays import BarArrays, bar_arrays
 from forecast_pipeline.features.catalogue.momentum import MOMENTUM
 from forecast_pipeline.features.catalogue.trend import TREND
 from forecast_pipeline.features.indicators import (
+    directional_index,
     directional_movement,
-    ehlers_filter,
+    ehlers_oscillator,
+    extreme_age,
+    ichimoku,
     moving_average_adaptive,
-    trend_count,
-    trend_strength,
+    schaff_trend_cycle,
+    streak,
 )
 from forecast_pipeline.features.warm_up import bars_to_forget
 from forecast_pipeline_tests.features.simulated import simulated_bars
@@ -209,8 +212,8 @@ def test_schaffs_cycle_says_whether_the_averages_move_apart():
     time = np.arange(700.0)
     gathering, losing = np.exp(1e-7 * time**2), np.exp(1e-4 * time - 1e-8 * time**2)
 
-    assert trend_strength.schaff_trend_cycle(gathering)[600:].min() == pytest.approx(100.0)
-    assert trend_strength.schaff_trend_cycle(losing)[600:].max() == pytest.approx(0.0)
+    assert schaff_trend_cycle.schaff_trend_cycle(gathering)[600:].min() == pytest.approx(100.0)
+    assert schaff_trend_cycle.schaff_trend_cycle(losing)[600:].max() == pytest.approx(0.0)
 
 
 def test_equal_moves_up_and_down_are_no_direction():
@@ -218,7 +221,7 @@ def test_equal_moves_up_and_down_are_no_direction():
     ticks = np.arange(60)
     high, low, close = 1.1 + 1e-5 * ticks, 1.1 - 1e-5 * ticks, np.full(60, 1.1)
 
-    assert set(directional_movement.dx(high, low, close)[14:]) == {0.0}
+    assert set(directional_index.dx(high, low, close)[14:]) == {0.0}
     assert {side[14:].max() for side in directional_movement.directional_movement(high, low, close)} == {0.0}
 
 
@@ -227,26 +230,26 @@ def test_median_prices_that_are_equal_in_ticks_have_no_range():
     high, low = np.tile([1.10012, 1.10013], 20), np.tile([1.10011, 1.1001], 20)
 
     assert len(set((high + low) / 2.0)) == 2
-    assert set(ehlers_filter.fisher_transform(high, low)[9:]) == {0.0}
+    assert set(ehlers_oscillator.fisher_transform(high, low)[9:]) == {0.0}
 
 
 def test_a_run_longer_than_the_most_counts_its_last_changes():
     price = np.exp(np.concatenate([np.zeros(3), np.arange(1.0, 9.0)]))
 
-    length, gained = trend_count.streak(price, 4)
+    length, gained = streak.streak(price, 4)
 
     assert length[4:].tolist() == [2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0]
     assert gained[4:].round(9).tolist() == [2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0]
 
 
 def test_an_unchanged_close_ends_a_run():
-    assert trend_count.run_lengths(np.array([1.0, 2.0, 3.0, 3.0, 4.0, 3.5]), 9)[0].tolist() == [0, 1, 2, 0, 1, 1]
+    assert streak.run_lengths(np.array([1.0, 2.0, 3.0, 3.0, 4.0, 3.5]), 9)[0].tolist() == [0, 1, 2, 0, 1, 1]
 
 
 def test_an_equal_high_is_no_breakout_and_age_ends_at_the_memory():
     high = np.array([1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0])
 
-    ages = trend_count.breakout_age(high, high, 1 + 1, memory_bars=3)[0]
+    ages = extreme_age.breakout_age(high, high, 1 + 1, memory_bars=3)[0]
 
     assert ages[4:].tolist() == pytest.approx([0.0, 1 / 3, 2 / 3, 1.0, 1.0])
 
@@ -257,8 +260,8 @@ def test_the_cloud_is_what_was_known_before_it_is_drawn():
     high = bars.high.copy()
     high[120] *= 2.0
 
-    before = directional_movement.ichimoku(bars.high, bars.low, bars.close)
-    after = directional_movement.ichimoku(high, bars.low, bars.close)
+    before = ichimoku.ichimoku(bars.high, bars.low, bars.close)
+    after = ichimoku.ichimoku(high, bars.low, bars.close)
 
     first_changes = [
         int(np.flatnonzero(new != old)[np.flatnonzero(new != old) >= 77][0])

@@ -11,12 +11,22 @@ from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.catalogue.volatility import VOLATILITY
 from forecast_pipeline.features.indicators import (
     bid_ask_spread,
+    bipower,
     deviation_bands,
+    drawdown,
+    drift_volatility,
     filtered_volatility,
     jump,
+    range_efficiency,
     range_shape,
+    range_share,
     range_volatility,
     realised,
+    semivariance,
+    smoothed_volatility,
+    squeeze,
+    volatility_of_volatility,
+    volatility_terms,
 )
 from forecast_pipeline_tests.features.against_loops import (
     assert_equals_loop,
@@ -104,10 +114,10 @@ def test_a_drift_biases_parkinson_and_neither_rogers_and_satchell_nor_yang_and_z
         return np.nanmean(estimate(drifting)) / np.nanmean(estimate(still))
 
     assert rise(lambda b: range_volatility.parkinson(b.high, b.low, 20)) > 1.5
-    assert rise(lambda b: range_volatility.rogers_satchell(b.open, b.high, b.low, b.close, 20)) == pytest.approx(
+    assert rise(lambda b: drift_volatility.rogers_satchell(b.open, b.high, b.low, b.close, 20)) == pytest.approx(
         1.0, abs=0.06
     )
-    assert rise(lambda b: range_volatility.yang_zhang(b.open, b.high, b.low, b.close, 20)) == pytest.approx(
+    assert rise(lambda b: drift_volatility.yang_zhang(b.open, b.high, b.low, b.close, 20)) == pytest.approx(
         1.0, abs=0.06
     )
 
@@ -115,30 +125,30 @@ def test_a_drift_biases_parkinson_and_neither_rogers_and_satchell_nor_yang_and_z
 def test_yang_zhang_adds_the_gaps():
     bars = brownian_bars(1500, STD, seed=3, gap=STD)
 
-    found = range_volatility.yang_zhang(bars.open, bars.high, bars.low, bars.close, 20)
+    found = drift_volatility.yang_zhang(bars.open, bars.high, bars.low, bars.close, 20)
 
     assert math.sqrt(np.nanmean(found**2)) == pytest.approx(math.sqrt(2) * STD, rel=0.05)
-    assert np.nanmean(range_volatility.gap_share(bars.open, bars.close, 60)) == pytest.approx(0.5, abs=0.03)
+    assert np.nanmean(range_share.gap_share(bars.open, bars.close, 60)) == pytest.approx(0.5, abs=0.03)
 
 
 def test_ranges_and_closes_agree_on_a_brownian_path_and_bounces_part_them():
     bars = brownian_bars(1500, STD, seed=4)
     bounced = np.tile([0.0, STD, -STD, 0.0], (100, 1))
 
-    found = range_volatility.parkinson_share(bars.high, bars.low, bars.close, 60)
+    found = range_share.parkinson_share(bars.high, bars.low, bars.close, 60)
     bouncing = bars_of_paths(bounced + np.random.default_rng(0).normal(scale=STD / 10, size=(100, 1)))
 
     assert np.nanmean(found) == pytest.approx(0.5, abs=0.03)
-    assert range_volatility.parkinson_share(bouncing.high, bouncing.low, bouncing.close, 60)[-1] > 0.9
+    assert range_share.parkinson_share(bouncing.high, bouncing.low, bouncing.close, 60)[-1] > 0.9
 
 
 def test_a_straight_rise_is_efficient_wide_and_one_sided():
     steps = np.linspace(0.0, STD, 11)
     bars = bars_of_paths(steps + STD * np.arange(80)[:, None])
 
-    assert range_shape.range_efficiency(bars.high, bars.low, bars.close, 20)[-1] == pytest.approx(1.0)
+    assert range_efficiency.range_efficiency(bars.high, bars.low, bars.close, 20)[-1] == pytest.approx(1.0)
     assert range_shape.normalised_range(bars.high, bars.low, bars.close, 25)[-1] == pytest.approx(5.0)
-    assert range_shape.high_low_asymmetry(bars.open, bars.high, bars.low, 20)[-1] == pytest.approx(1.0)
+    assert range_efficiency.high_low_asymmetry(bars.open, bars.high, bars.low, 20)[-1] == pytest.approx(1.0)
 
 
 def test_roll_finds_the_spread_of_a_bounce():
@@ -175,17 +185,17 @@ def test_a_jump_enters_realised_variance_only():
     row = 2050  # the jump is fifty bars old
 
     assert realised.close_to_close(jumpy, (100,))[0][row] > 1.4 * realised.close_to_close(calm, (100,))[0][row]
-    for robust in (jump.bipower_variation, lambda c, n: jump.neighbour_truncation(c, n)[0], _median_truncation):
+    for robust in (bipower.bipower_variation, lambda c, n: bipower.neighbour_truncation(c, n)[0], _median_truncation):
         assert robust(jumpy, 100)[row] == pytest.approx(robust(calm, 100)[row], rel=0.15)
         assert np.nanmean(robust(calm, 100)) == pytest.approx(STD, rel=0.02)
     assert jump.jump_share(jumpy, 100)[row] > 0.4 > jump.jump_share(calm, 100)[row]
     assert jump.jump_test(jumpy, 100)[row] > 4.0
-    assert realised.signed_jump(jumpy, 100)[row] > 0.4 > abs(realised.signed_jump(calm, 100)[row])
+    assert semivariance.signed_jump(jumpy, 100)[row] > 0.4 > abs(semivariance.signed_jump(calm, 100)[row])
     assert realised.realised_quarticity(jumpy, 100)[row] > 5.0
 
 
 def _median_truncation(close, n):
-    return jump.neighbour_truncation(close, n)[1]
+    return bipower.neighbour_truncation(close, n)[1]
 
 
 def test_the_jump_test_is_about_standard_normal_without_jumps():
@@ -203,26 +213,26 @@ def test_ratios_rise_with_volatility_and_percentiles_reach_the_top():
     close = closes(returns)
     bars = bars_of_paths(np.log(close)[:, None])
 
-    assert realised.volatility_ratio(close, short_bars=10, long_bars=100)[-1] > 2.0
-    assert realised.har_components(close, short_bars=10, medium_bars=60, long_bars=288)[0][-1] > 1.0
+    assert volatility_terms.volatility_ratio(close, short_bars=10, long_bars=100)[-1] > 2.0
+    assert volatility_terms.har_components(close, short_bars=10, medium_bars=60, long_bars=288)[0][-1] > 1.0
     assert range_shape.atr_ratio(bars.high, bars.low, bars.close, short_bars=10, long_bars=100)[-1] > 2.0
-    assert realised.volatility_percentile(close, short_bars=10, lookback_bars=250)[-1] == 1.0
-    assert realised.volatility_of_volatility(close, short_bars=10, lookback_bars=60)[-1] > 0.4
+    assert volatility_of_volatility.volatility_percentile(close, short_bars=10, lookback_bars=250)[-1] == 1.0
+    assert volatility_of_volatility.volatility_of_volatility(close, short_bars=10, lookback_bars=60)[-1] > 0.4
 
 
 def test_a_steady_rise_has_no_spread():
     close = closes(np.full(300, 0.01))
 
     assert realised.close_to_close(close, (10,))[0][-1] == 0.0
-    assert realised.volatility_ratio(close, short_bars=10, long_bars=100)[-1] == 1.0
-    assert realised.volatility_of_volatility(close, short_bars=10, lookback_bars=60)[-1] == 0.0
+    assert volatility_terms.volatility_ratio(close, short_bars=10, long_bars=100)[-1] == 1.0
+    assert volatility_of_volatility.volatility_of_volatility(close, short_bars=10, lookback_bars=60)[-1] == 0.0
     assert realised.leverage(close, 100)[-1] == 0.0
 
 
 def test_volatilities_of_the_same_returns_in_another_order_are_equal():
     cycle = np.random.default_rng(11).normal(scale=STD, size=20)
 
-    found = realised.volatility_percentile(closes(np.tile(cycle, 20)), short_bars=20, lookback_bars=250)
+    found = volatility_of_volatility.volatility_percentile(closes(np.tile(cycle, 20)), short_bars=20, lookback_bars=250)
 
     assert set(found[269:]) == {0.5}
 
@@ -274,7 +284,7 @@ def test_a_squeeze_is_a_calm_of_closes_within_wide_bars():
     rising = np.tile([0.0, STD], (60, 1)) + STD * np.arange(60)[:, None]
 
     found = [
-        deviation_bands.squeeze(b.high, b.low, b.close, 20, width=2.0, range_width=1.5)[0][-1]
+        squeeze.squeeze(b.high, b.low, b.close, 20, width=2.0, range_width=1.5)[0][-1]
         for b in (bars_of_paths(wide), bars_of_paths(rising))
     ]
 
@@ -284,17 +294,17 @@ def test_a_squeeze_is_a_calm_of_closes_within_wide_bars():
 def test_ulcer_index_sees_falls_only():
     rising, falling = closes(np.full(60, STD)), closes(np.full(60, -STD))
 
-    assert deviation_bands.ulcer_index(rising, 14)[-1] == 0.0
+    assert drawdown.ulcer_index(rising, 14)[-1] == 0.0
     # After 14 bars of falling every close is 13 steps below its window's peak.
-    assert deviation_bands.ulcer_index(falling, 14)[-1] == pytest.approx(1.0 - math.exp(-13 * STD))
+    assert drawdown.ulcer_index(falling, 14)[-1] == pytest.approx(1.0 - math.exp(-13 * STD))
 
 
 def test_relative_volatility_index_takes_the_side_of_the_large_moves():
     rises = np.tile([3 * STD, -STD, -STD, -STD], 100)
     numbers = {"deviation_bars": 2, "tolerance": 1e-6}
 
-    up = filtered_volatility.relative_volatility_index(closes(rises), 14, **numbers)[-1]
-    down = filtered_volatility.relative_volatility_index(closes(-rises), 14, **numbers)[-1]
+    up = smoothed_volatility.relative_volatility_index(closes(rises), 14, **numbers)[-1]
+    down = smoothed_volatility.relative_volatility_index(closes(-rises), 14, **numbers)[-1]
 
     assert up == pytest.approx(100.0 - down)
     assert down > 50.0  # deviations of two closes: 3 against three times 1, so the last bars decide
@@ -303,9 +313,9 @@ def test_relative_volatility_index_takes_the_side_of_the_large_moves():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda x: range_volatility.yang_zhang(x, x, x, x, 1), "lookback_bars must be at least 2, was 1"),
+        (lambda x: drift_volatility.yang_zhang(x, x, x, x, 1), "lookback_bars must be at least 2, was 1"),
         (lambda x: range_shape.atr_ratio(x, x, x, short_bars=5, long_bars=5), "less than long_bars=5, was 5"),
-        (lambda x: realised.har_components(x, short_bars=3, medium_bars=2, long_bars=9), "must increase"),
+        (lambda x: volatility_terms.har_components(x, short_bars=3, medium_bars=2, long_bars=9), "must increase"),
         (lambda x: filtered_volatility.ewma_volatility(x, 1.0), "decay must be between 0 and 1, was 1.0"),
         (lambda x: jump.jump_test(x, 4), "lookback_bars must be at least 5, was 4"),
     ],

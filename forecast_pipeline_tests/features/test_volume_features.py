@@ -11,7 +11,19 @@ from forecast_pipeline.features.bar_arrays import BarArrays, bar_arrays
 from forecast_pipeline.features.catalogue.core18 import CORE18
 from forecast_pipeline.features.catalogue.table import CATALOGUE, GROUPS
 from forecast_pipeline.features.compute import compute_features
-from forecast_pipeline.features.indicators import decay, money_flow, volume_level, volume_price
+from forecast_pipeline.features.indicators import (
+    decay,
+    decayed_money_flow,
+    klinger,
+    money_flow,
+    volume_force,
+    volume_impact,
+    volume_index,
+    volume_level,
+    volume_oscillator,
+    volume_price,
+    volume_share,
+)
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline_tests.features.simulated import simulated_bars
 from forecast_pipeline_tests.oracles import price_channel_volume_flow as oracle
@@ -135,10 +147,10 @@ def test_sums_of_the_session_start_again():
     close, session = np.exp([0.0, 1.0, 3.0, 4.0, 4.5]), np.array([6, 7, 7, 8, 8])
     volume = np.array([1.0, 3.0, 1.0, 4.0, 4.0])
 
-    assert volume_price.volume_price_trend(close, volume, session)[1:] == pytest.approx([1.0, 1.25, 1.0, 0.75])
-    assert volume_price.negative_volume_index(close, volume, session)[1:] == pytest.approx([0.0, 2.0, 0.0, 0.0])
-    assert volume_price.positive_volume_index(close, volume, session)[1:] == pytest.approx([1.0, 1.0, 1.0, 1.0])
-    assert volume_level.session_volume_share(volume, session)[1:] == pytest.approx([0.75, 0.8, 0.5, 2 / 3])
+    assert volume_index.volume_price_trend(close, volume, session)[1:] == pytest.approx([1.0, 1.25, 1.0, 0.75])
+    assert volume_index.negative_volume_index(close, volume, session)[1:] == pytest.approx([0.0, 2.0, 0.0, 0.0])
+    assert volume_index.positive_volume_index(close, volume, session)[1:] == pytest.approx([1.0, 1.0, 1.0, 1.0])
+    assert volume_share.session_volume_share(volume, session)[1:] == pytest.approx([0.75, 0.8, 0.5, 2 / 3])
 
 
 def test_money_flows_to_where_bars_close():
@@ -149,8 +161,8 @@ def test_money_flows_to_where_bars_close():
         bar = steady * 1.001, steady * 0.999, close, np.ones(n)
         assert money_flow.chaikin_money_flow(*bar)[30:] == pytest.approx(sign, abs=1e-9)
         assert money_flow.accumulation_distribution(*bar, zeros)[30:] == pytest.approx(sign, abs=1e-9)
-        assert money_flow.chaikin_oscillator(*bar)[100:] == pytest.approx(3.5 * sign, abs=1e-6)
-        assert np.all(sign * money_flow.twiggs_money_flow(*bar)[30:] > 0.9)
+        assert decayed_money_flow.chaikin_oscillator(*bar)[100:] == pytest.approx(3.5 * sign, abs=1e-6)
+        assert np.all(sign * decayed_money_flow.twiggs_money_flow(*bar)[30:] > 0.9)
 
 
 def test_signed_volume_follows_the_side_that_trades():
@@ -160,7 +172,7 @@ def test_signed_volume_follows_the_side_that_trades():
     for side in (1.0, -1.0):
         volume = np.where(side * move > 0, 5.0, 1.0)
         args = close * 1.0001, close * 0.9999, close, volume
-        assert np.sign(np.nanmean(money_flow.force_index(*args))) == side
+        assert np.sign(np.nanmean(volume_force.force_index(*args))) == side
         assert np.sign(np.nanmean(volume_price.volume_weighted_return(close, volume))) == side
         share = volume_price.up_volume_share(close, volume)[20:].mean()
         assert share == pytest.approx(0.5 + side / 3, abs=0.06)
@@ -171,14 +183,14 @@ def test_a_thin_market_is_illiquid_and_moves_with_ease():
     close = np.exp(move.cumsum())
     thin = np.where(np.arange(300) < 250, 8.0, 2.0)
 
-    assert volume_price.amihud_illiquidity(close, thin)[249] == pytest.approx(0.5)
+    assert volume_impact.amihud_illiquidity(close, thin)[249] == pytest.approx(0.5)
     # 20 bars of 2 beside 80 of 8: their illiquidity is 4, the usual 100 returns over 680, so q = 3.4.
-    assert volume_price.amihud_illiquidity(close, thin)[269] == pytest.approx(3.4 / 4.4)
+    assert volume_impact.amihud_illiquidity(close, thin)[269] == pytest.approx(3.4 / 4.4)
     rising = np.exp(np.arange(60) * 1e-4)
     volume = np.where(np.arange(60) % 2 == 0, 9.0, 1.0)
     # Bars of the big volume rise, bars of the small one fall as far: ease points down.
     zigzag = rising[0] * np.exp(np.where(np.arange(60) % 2 == 0, 1e-4, 0.0))
-    ease = money_flow.ease_of_movement(zigzag * 1.0001, zigzag * 0.9999, zigzag, volume)
+    ease = volume_force.ease_of_movement(zigzag * 1.0001, zigzag * 0.9999, zigzag, volume)
     assert (ease[30:] < 0).all()
 
 
@@ -188,8 +200,8 @@ def test_level_of_volume_by_hand():
     assert volume_level.volume_ratio(volume, 4)[-1] == pytest.approx(2.0)
     assert volume_level.volume_zscore(volume, 4)[-1] == pytest.approx(np.sqrt(3.0))  # one of four stands out
     assert volume_level.volume_trend(volume, 4)[-1] == pytest.approx(1.2 * 3 / 3)
-    assert volume_level.volume_entropy(volume, 4)[-1] == pytest.approx((np.log(6) / 2 + np.log(2) / 2) / np.log(4))
-    line, signal, histogram = volume_level.percentage_volume_oscillator(np.full(50, 3.0))
+    assert volume_share.volume_entropy(volume, 4)[-1] == pytest.approx((np.log(6) / 2 + np.log(2) / 2) / np.log(4))
+    line, signal, histogram = volume_oscillator.percentage_volume_oscillator(np.full(50, 3.0))
     assert np.abs([line, signal, histogram]).max() < 1e-12
 
 
@@ -207,23 +219,23 @@ def test_last_bits_of_closes_are_no_moves():
     volume = np.where(np.arange(60) % 2 == 0, 1.0, 9.0)
 
     assert set(volume_price.up_volume_share(close, volume)[20:]) == {0.5}
-    assert set(volume_price.price_volume_correlation(close, volume)[19:]) == {0.0}
+    assert set(volume_impact.price_volume_correlation(close, volume)[19:]) == {0.0}
 
 
 def test_correlation_is_one_on_a_line_and_zero_without_spread():
     close, even = np.linspace(1.0, 1.001, 40), np.full(40, 1.0)
     volume = 5.0 + 1000.0 * (close - 1.0)
 
-    assert volume_price.price_volume_correlation(close, volume)[19:] == pytest.approx(1.0)
-    assert volume_price.price_volume_correlation(close, -volume + 10.0)[19:] == pytest.approx(-1.0)
-    assert set(volume_price.price_volume_correlation(even, volume)[19:]) == {0.0}
-    assert set(volume_price.price_volume_correlation(close, even)[19:]) == {0.0}
+    assert volume_impact.price_volume_correlation(close, volume)[19:] == pytest.approx(1.0)
+    assert volume_impact.price_volume_correlation(close, -volume + 10.0)[19:] == pytest.approx(-1.0)
+    assert set(volume_impact.price_volume_correlation(even, volume)[19:]) == {0.0}
+    assert set(volume_impact.price_volume_correlation(close, even)[19:]) == {0.0}
 
 
 def test_ticks_that_are_equal_have_no_side():
     # 330012 ticks both, other floats.
     high, low, close = (np.array(x) for x in ([1.10006, 1.10008], [1.10001, 1.10001], [1.10005, 1.10003]))
-    line, _ = money_flow.klinger(np.tile(high, 30), np.tile(low, 30), np.tile(close, 30), np.ones(60))
+    line, _ = klinger.klinger(np.tile(high, 30), np.tile(low, 30), np.tile(close, 30), np.ones(60))
 
     assert set(line[1:]) == {0.0}
 
@@ -231,11 +243,14 @@ def test_ticks_that_are_equal_have_no_side():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda x: money_flow.chaikin_oscillator(x, x, x, x, 9, 9), "lengths must increase from at least 2, was 9, 9"),
-        (lambda x: money_flow.klinger(x, x, x, x, fast_bars=60), "lengths must increase from at least 1, was 60, 55"),
-        (lambda x: volume_level.percentage_volume_oscillator(x, fast_bars=0), "from at least 1, was 0, 26"),
-        (lambda x: volume_price.amihud_illiquidity(x, x, 100, 20), "from at least 1, was 100, 20"),
-        (lambda x: volume_level.volume_entropy(x, 1), "lookback_bars must be at least 2, was 1"),
+        (
+            lambda x: decayed_money_flow.chaikin_oscillator(x, x, x, x, 9, 9),
+            "lengths must increase from at least 2, was 9, 9",
+        ),
+        (lambda x: klinger.klinger(x, x, x, x, fast_bars=60), "lengths must increase from at least 1, was 60, 55"),
+        (lambda x: volume_oscillator.percentage_volume_oscillator(x, fast_bars=0), "from at least 1, was 0, 26"),
+        (lambda x: volume_impact.amihud_illiquidity(x, x, 100, 20), "from at least 1, was 100, 20"),
+        (lambda x: volume_share.volume_entropy(x, 1), "lookback_bars must be at least 2, was 1"),
     ],
     ids=["chaikin", "klinger", "oscillator", "amihud", "entropy"],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from forecast_pipeline.features.catalogue.statistics import STATISTICS
 from forecast_pipeline.features.catalogue.volatility import VOLATILITY
-from forecast_pipeline.features.indicators import window_loops
+from forecast_pipeline.features.indicators import entropy, window_loops, window_ranks
 from forecast_pipeline_tests.features.against_loops import bars_of_seed, defaults
 
 
@@ -18,8 +18,8 @@ def test_no_value_depends_on_the_blocks_of_the_loops(monkeypatch):
     entries = (*VOLATILITY, *STATISTICS)
     whole = {each.name: each.compute(bars, defaults(each)) for each in entries}
 
-    for name in ("BLOCK_BARS", "_SORTED_BLOCK_BARS"):
-        monkeypatch.setattr(window_loops, name, 37)
+    monkeypatch.setattr(window_loops, "BLOCK_BARS", 37)
+    monkeypatch.setattr(window_ranks, "_SORTED_BLOCK_BARS", 37)
 
     for each in entries:
         for found, expected in zip(each.compute(bars, defaults(each)), whole[each.name], strict=True):
@@ -38,7 +38,7 @@ def test_a_second_pass_finds_the_spread_that_sums_of_squares_lose():
 def test_the_table_of_entropy_is_shannons():
     counts = [np.array([3.0, np.nan]), np.array([1.0, np.nan])]
 
-    found = window_loops.entropy(counts, 4, 2)
+    found = entropy.entropy(counts, 4, 2)
 
     assert found[0] == pytest.approx(-(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25)))
     assert np.isnan(found[1])

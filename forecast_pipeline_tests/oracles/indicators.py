@@ -10,16 +10,8 @@ import math
 
 import numpy as np
 
-NAN = float("nan")
-
-
-def _mean(values):
-    return math.fsum(values) / len(values)
-
-
-def _true_ranges(b):
-    h, low, c = b["high"], b["low"], b["close"]
-    return [NAN] + [max(h[i], c[i - 1]) - min(low[i], c[i - 1]) for i in range(1, len(c))]
+from forecast_pipeline_tests.oracles.trend_momentum import NAN, true_ranges
+from forecast_pipeline_tests.oracles.trend_momentum import mean as mean_of
 
 
 def _wilder(values, n, first):
@@ -27,7 +19,7 @@ def _wilder(values, n, first):
     out = [NAN] * len(values)
     last = first + n - 1
     if last < len(values):
-        out[last] = _mean(values[first : last + 1])
+        out[last] = mean_of(values[first : last + 1])
         for i in range(last + 1, len(values)):
             out[i] = (out[i - 1] * (n - 1) + values[i]) / n
     return out
@@ -37,7 +29,7 @@ def _exponential(values, n, first=0):
     out = [NAN] * len(values)
     last = first + n - 1
     if last < len(values):
-        out[last] = _mean(values[first : last + 1])
+        out[last] = mean_of(values[first : last + 1])
         for i in range(last + 1, len(values)):
             out[i] = out[i - 1] + 2.0 / (n + 1) * (values[i] - out[i - 1])
     return out
@@ -48,7 +40,7 @@ def _distances(close, levels):
 
 
 def atr(b, n=14):
-    return (np.array(_wilder(_true_ranges(b), n, 1)) / b["close"],)
+    return (np.array(_wilder(true_ranges(b), n, 1)) / b["close"],)
 
 
 def bollinger(b, n=20, width=2.0):
@@ -60,15 +52,15 @@ def bollinger(b, n=20, width=2.0):
                 out.append(NAN)
                 continue
             window = c[i - n + 1 : i + 1]
-            mean = _mean(window)
-            std = math.sqrt(_mean([(x - mean) ** 2 for x in window]))
+            mean = mean_of(window)
+            std = math.sqrt(mean_of([(x - mean) ** 2 for x in window]))
             out.append(mean + sign * width * std)
     return tuple(_distances(c, levels[sign]) for sign in (1, 0, -1))
 
 
 def keltner(b, n=20, atr_n=10, width=2.0):
     middle = _exponential(b["close"], n)
-    half = _wilder(_true_ranges(b), atr_n, 1)
+    half = _wilder(true_ranges(b), atr_n, 1)
     return tuple(
         _distances(b["close"], [m + sign * width * h for m, h in zip(middle, half, strict=True)])
         if sign
@@ -101,8 +93,8 @@ def _places(b, n):
 
 def stochastic(b, n=14, k=3, d=3):
     raw = [100.0 * x for x in _places(b, n)]
-    slow = [NAN if i < k - 1 else _mean(raw[i - k + 1 : i + 1]) for i in range(len(raw))]
-    slower = [NAN if i < d - 1 else _mean(slow[i - d + 1 : i + 1]) for i in range(len(raw))]
+    slow = [NAN if i < k - 1 else mean_of(raw[i - k + 1 : i + 1]) for i in range(len(raw))]
+    slower = [NAN if i < d - 1 else mean_of(slow[i - d + 1 : i + 1]) for i in range(len(raw))]
     return np.array(slow), np.array(slower)
 
 
@@ -121,8 +113,8 @@ def cci(b, n=20):
         if max(window) - min(window) < 1e-10 * max(window):
             out.append(0.0)
             continue
-        mean = _mean(window)
-        out.append((typical[i] - mean) / (0.015 * _mean([abs(x - mean) for x in window])))
+        mean = mean_of(window)
+        out.append((typical[i] - mean) / (0.015 * mean_of([abs(x - mean) for x in window])))
     return (np.array(out),)
 
 
@@ -175,7 +167,7 @@ def adx(b, n=14):
             continue
         indexes.append(100.0 * abs(plus - minus) / (plus + minus) if plus + minus else 0.0)
         if len(indexes) == n:
-            out[i] = _mean(indexes)
+            out[i] = mean_of(indexes)
         elif len(indexes) > n:
             out[i] = (out[i - 1] * (n - 1) + indexes[-1]) / n
     return (np.array(out),)
@@ -187,7 +179,7 @@ def ema(b, n=30):
 
 def sma(b, n=50):
     c = b["close"]
-    return (_distances(c, [NAN if i < n - 1 else _mean(c[i - n + 1 : i + 1]) for i in range(len(c))]),)
+    return (_distances(c, [NAN if i < n - 1 else mean_of(c[i - n + 1 : i + 1]) for i in range(len(c))]),)
 
 
 def trix(b, n=15):
@@ -249,14 +241,14 @@ def hurst(b, n=64):
             for chunk in range(n // size):
                 stop = i + 1 - chunk * size
                 part = returns[stop - size : stop]
-                mean = _mean(part)
-                std = math.sqrt(_mean([(x - mean) ** 2 for x in part]))
+                mean = mean_of(part)
+                std = math.sqrt(mean_of([(x - mean) ** 2 for x in part]))
                 sums = [math.fsum(x - mean for x in part[:j]) for j in range(size + 1)]
                 flat = std < 1e-12
                 ratios.append(1.0 if flat else (max(sums) - min(sums)) / std / expected_rescaled_range(size))
-            heights.append(math.log(_mean(ratios)))
+            heights.append(math.log(mean_of(ratios)))
         places = [math.log(size) for size in sizes]
-        centre = _mean(places)
+        centre = mean_of(places)
         slope = sum((x - centre) * y for x, y in zip(places, heights, strict=True)) / sum(
             (x - centre) ** 2 for x in places
         )
@@ -265,7 +257,7 @@ def hurst(b, n=64):
 
 
 def ultimate_oscillator(b, spans=(7, 14, 28)):
-    c, ranges = b["close"], _true_ranges(b)
+    c, ranges = b["close"], true_ranges(b)
     out = []
     for i in range(len(c)):
         if i < spans[-1]:
@@ -296,8 +288,8 @@ def return_std(b, n=60):
     out = []
     for i in range(len(logs)):
         window = [logs[j] - logs[j - 1] for j in range(i - n + 1, i + 1)] if i >= n else [NAN]
-        mean = _mean(window)
-        out.append(math.sqrt(_mean([(x - mean) ** 2 for x in window])))
+        mean = mean_of(window)
+        out.append(math.sqrt(mean_of([(x - mean) ** 2 for x in window])))
     return np.array(out)
 
 

@@ -13,7 +13,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-NAN = float("nan")
+from forecast_pipeline_tests.oracles.trend_momentum import NAN, mean, true_ranges
+
 TICK = 1e-9
 
 
@@ -24,26 +25,9 @@ def rows(b, first, value):
     return tuple(np.array([found[i][k] if i in found else NAN for i in range(len(b["close"]))]) for k in range(width))
 
 
-def mean(values):
-    return math.fsum(values) / len(values)
-
-
 def last(values, i, n):
     """The ``n`` values up to row ``i``, oldest first."""
     return [float(x) for x in values[i - n + 1 : i + 1]]
-
-
-def true_ranges(b):
-    h, low, c = b["high"], b["low"], b["close"]
-    return [NAN] + [max(h[i], c[i - 1]) - min(low[i], c[i - 1]) for i in range(1, len(c))]
-
-
-def wilder(values, n):
-    out = [NAN] * len(values)
-    out[n] = mean(values[1 : n + 1])
-    for i in range(n + 1, len(values)):
-        out[i] = (out[i - 1] * (n - 1) + values[i]) / n
-    return out
 
 
 def line(window):
@@ -137,7 +121,7 @@ def narrow_range(b, n=7):
 def price_averages(b):
     def value(i):
         o, h, low, c = (b[x][i] for x in ("open", "high", "low", "close"))
-        return far(c, (h + low + c) / 3, (h + low) / 2, (h + low + 2 * c) / 4, (o + h + low + c) / 4)
+        return far(c, (h + low) / 2, (o + h + low + c) / 4)
 
     return rows(b, 0, value)
 

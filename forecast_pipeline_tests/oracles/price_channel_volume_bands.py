@@ -17,8 +17,8 @@ from forecast_pipeline_tests.oracles.price_channel_volume import (
     rows,
     swing_levels,
     true_ranges,
-    wilder,
 )
+from forecast_pipeline_tests.oracles.trend_momentum import wilder
 
 
 def around(b, first, middle, half):

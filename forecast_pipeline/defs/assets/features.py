@@ -43,7 +43,8 @@ def features(
     home: HomeResource,
 ) -> Iterator[StageEvent]:
     """Compute the features of each symbol and timeframe of the run."""
-    folder, parameters = home.open(), applied(home.settings().feature_parameters(), config)
+    folder, settings = home.open(), home.settings()
+    parameters = settings.feature_parameters(applied(settings.features, config))
     yield from run_stage(
         context,
         Stage(
@@ -76,7 +77,8 @@ def cross_pairs(
     home: HomeResource,
 ) -> Iterator[StageEvent]:
     """Compute the cross-pair features of each symbol and timeframe of the run."""
-    folder, parameters = home.open(), applied(home.settings().feature_parameters(), config)
+    folder, settings = home.open(), home.settings()
+    parameters = settings.feature_parameters(applied(settings.features, config))
     yield from run_stage(
         context,
         Stage(

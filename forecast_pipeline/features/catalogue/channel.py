@@ -14,7 +14,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.indicators import bands
+from forecast_pipeline.features.indicators import atr_bands, bands, range_bands
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ CHANNEL: tuple[Indicator, ...] = (
         required_bars=lambda v, _, tolerance: max(
             v["lookback_bars"], bars_to_forget((wilder(v["atr_lookback_bars"]),), tolerance) + 1
         ),
-        compute=lambda b, v: bands.starc(
+        compute=lambda b, v: range_bands.starc(
             b.high, b.low, b.close, v["lookback_bars"], atr_lookback_bars=v["atr_lookback_bars"], width=v["width"]
         ),
     ),
@@ -105,7 +105,7 @@ CHANNEL: tuple[Indicator, ...] = (
             _width(3.0, "average true ranges from the extreme"),
         ),
         required_bars=_atr_bars("lookback_bars"),
-        compute=lambda b, v: bands.chandelier_exit(b.high, b.low, b.close, v["lookback_bars"], v["width"]),
+        compute=lambda b, v: atr_bands.chandelier_exit(b.high, b.low, b.close, v["lookback_bars"], v["width"]),
     ),
     Indicator(
         name="keltner_simple",
@@ -116,7 +116,7 @@ CHANNEL: tuple[Indicator, ...] = (
         outputs=levels("line of Keltner's own channel"),
         parameters=(lookback(10, "bars of both means"),),
         required_bars=finite(),
-        compute=lambda b, v: bands.keltner_simple(b.high, b.low, b.close, v["lookback_bars"]),
+        compute=lambda b, v: range_bands.keltner_simple(b.high, b.low, b.close, v["lookback_bars"]),
     ),
     Indicator(
         name="keltner_width",
@@ -135,7 +135,7 @@ CHANNEL: tuple[Indicator, ...] = (
             bars_to_forget((wilder(v["atr_lookback_bars"]),), tolerance) + 1,
         ),
         compute=lambda b, v: (
-            bands.keltner_width(
+            atr_bands.keltner_width(
                 b.high, b.low, b.close, v["lookback_bars"], atr_lookback_bars=v["atr_lookback_bars"], width=v["width"]
             ),
         ),
@@ -152,7 +152,7 @@ CHANNEL: tuple[Indicator, ...] = (
             _width(1.5, "average true ranges to a band"),
         ),
         required_bars=_atr_bars("lookback_bars", 2),
-        compute=lambda b, v: bands.atr_bands(b.high, b.low, b.close, v["lookback_bars"], v["width"]),
+        compute=lambda b, v: atr_bands.atr_bands(b.high, b.low, b.close, v["lookback_bars"], v["width"]),
         difference="Wilder measures from the extreme close of the trade, which has no finite memory",
     ),
     Indicator(

@@ -11,7 +11,14 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.indicators import extremes, spread_channels, swing
+from forecast_pipeline.features.indicators import (
+    close_channels,
+    extremes,
+    regression_channel,
+    spread_channels,
+    squeeze,
+    swing,
+)
 
 _GROUP = "channel"
 _HLC = ("high", "low", "close")
@@ -74,7 +81,7 @@ CHANNEL_SPREAD: tuple[Indicator, ...] = (
         outputs=(Output("", "log(highest / lowest)", "how far closes have spread"),),
         parameters=(lookback(50),),
         required_bars=finite(),
-        compute=lambda b, v: (extremes.price_channel_width(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (close_channels.price_channel_width(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="quantile_channel",
@@ -90,7 +97,7 @@ CHANNEL_SPREAD: tuple[Indicator, ...] = (
             ),
         ),
         required_bars=finite(),
-        compute=lambda b, v: extremes.quantile_channel(b.close, v["lookback_bars"], v["tail_fraction"]),
+        compute=lambda b, v: close_channels.quantile_channel(b.close, v["lookback_bars"], v["tail_fraction"]),
     ),
     Indicator(
         name="bandwidth_percentile",
@@ -104,7 +111,7 @@ CHANNEL_SPREAD: tuple[Indicator, ...] = (
             Parameter(name="rank_bars", default=120, description="bandwidths compared", most=_MOST_LAGS),
         ),
         required_bars=lambda v, *_: v["lookback_bars"] + v["rank_bars"] - 1,
-        compute=lambda b, v: (spread_channels.bandwidth_percentile(b.close, v["lookback_bars"], v["rank_bars"]),),
+        compute=lambda b, v: (squeeze.bandwidth_percentile(b.close, v["lookback_bars"], v["rank_bars"]),),
     ),
     Indicator(
         name="double_bands",
@@ -144,7 +151,7 @@ CHANNEL_SPREAD: tuple[Indicator, ...] = (
             _deviations(2.0, "standard deviations of the residuals, ddof 0, to a parallel"),
         ),
         required_bars=finite(),
-        compute=lambda b, v: spread_channels.regression_channel(b.close, v["lookback_bars"], v["width"]),
+        compute=lambda b, v: regression_channel.regression_channel(b.close, v["lookback_bars"], v["width"]),
         difference="Raff draws the parallels through the farthest residual",
     ),
     Indicator(
@@ -156,7 +163,7 @@ CHANNEL_SPREAD: tuple[Indicator, ...] = (
         outputs=_two("projection band"),
         parameters=(lookback(14, most=_MOST_LAGS),),
         required_bars=finite(),
-        compute=lambda b, v: spread_channels.projection_bands(b.high, b.low, b.close, v["lookback_bars"]),
+        compute=lambda b, v: regression_channel.projection_bands(b.high, b.low, b.close, v["lookback_bars"]),
     ),
     Indicator(
         name="fractal_bands",

@@ -8,10 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from forecast_pipeline.features.catalogue.indicator import LOG_RETURN, Indicator, Output, Parameter, finite, lookback
-from forecast_pipeline.features.indicators import currency_strength, peer_levels, peer_relations
-from forecast_pipeline.features.indicators.currency_pairs import market_of
+from forecast_pipeline.features.indicators import (
+    currency_comparison,
+    currency_index,
+    currency_strength,
+    lead_lag,
+    peer_levels,
+    peer_regression,
+    peer_relations,
+    peer_returns,
+)
+from forecast_pipeline.features.indicators.currency_pairs import DOLLAR, market_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from forecast_pipeline.features.bar_arrays import BarArrays
     from forecast_pipeline.features.indicators.currency_pairs import Market
 
@@ -26,6 +37,17 @@ _REGRESSED = (
     Output("slope", "ratio of returns", "own return per unit of the other, 0 where one side stands still"),
 )
 _SPANS = ("short", "middle", "long")
+
+
+def _no_dollar(_symbol: str, peers: Collection[str]) -> str:
+    return "" if any(DOLLAR in (name[:3], name[3:]) for name in peers) else "no other pair at hand holds the dollar"
+
+
+def _no_triangle(symbol: str, peers: Collection[str]) -> str:
+    known = {frozenset((name[:3], name[3:])) for name in peers}
+    others = {currency for pair in known for currency in pair} - {symbol[:3], symbol[3:]}
+    is_closed = any({frozenset((symbol[:3], each)), frozenset((symbol[3:], each))} <= known for each in others)
+    return "" if is_closed else "no two pairs at hand close a triangle with it"
 
 
 def _spans(*defaults: int) -> tuple[Parameter, ...]:
@@ -76,7 +98,7 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         ),
         parameters=(lookback(24, "bars of the returns", least=1),),
         required_bars=finite(1),
-        compute=lambda b, v: currency_strength.strength_rank(_market(b), v["lookback_bars"]),
+        compute=lambda b, v: currency_comparison.strength_rank(_market(b), v["lookback_bars"]),
     ),
     Indicator(
         name="strength_momentum",
@@ -91,7 +113,7 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         ),
         parameters=(lookback(24, "bars of each return", least=1),),
         required_bars=lambda v, *_: 2 * v["lookback_bars"] + 1,
-        compute=lambda b, v: currency_strength.strength_momentum(_market(b), v["lookback_bars"]),
+        compute=lambda b, v: currency_comparison.strength_momentum(_market(b), v["lookback_bars"]),
     ),
     Indicator(
         name="strength_residual",
@@ -102,7 +124,7 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         outputs=(Output("", LOG_RETURN, "return that the other pairs do not show"),),
         parameters=(lookback(12, "bars of the returns", least=1),),
         required_bars=finite(1),
-        compute=lambda b, v: (currency_strength.strength_residual(_market(b), v["lookback_bars"]),),
+        compute=lambda b, v: (currency_index.strength_residual(_market(b), v["lookback_bars"]),),
     ),
     Indicator(
         name="strength_dispersion",
@@ -113,13 +135,14 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         outputs=(Output("", LOG_RETURN, "spread of the currencies' strengths"),),
         parameters=(lookback(24, "bars of the returns", least=1),),
         required_bars=finite(1),
-        compute=lambda b, v: (currency_strength.strength_dispersion(_market(b), v["lookback_bars"]),),
+        compute=lambda b, v: (currency_comparison.strength_dispersion(_market(b), v["lookback_bars"]),),
     ),
     Indicator(
         name="dollar_index_return",
         group=_GROUP,
         summary="Mean log return of the dollar against all currencies at hand, equal weights, over two spans",
         reference=_FACTORS,
+        peers_lack=_no_dollar,
         inputs=_CLOSES,
         outputs=(
             Output("short", LOG_RETURN, "return of the dollar over the short span"),
@@ -129,7 +152,7 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         increasing=("short_bars", "long_bars"),
         required_bars=finite(1, "long_bars"),
         compute=lambda b, v: tuple(
-            currency_strength.dollar_index_return(_market(b), v[name]) for name in ("short_bars", "long_bars")
+            currency_index.dollar_index_return(_market(b), v[name]) for name in ("short_bars", "long_bars")
         ),
     ),
     Indicator(
@@ -146,7 +169,7 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         increasing=("short_bars", "long_bars"),
         required_bars=finite(1, "long_bars"),
         compute=lambda b, v: tuple(
-            peer_relations.peers_return(_market(b), v[name]) for name in ("short_bars", "long_bars")
+            peer_returns.peers_return(_market(b), v[name]) for name in ("short_bars", "long_bars")
         ),
     ),
     Indicator(
@@ -158,18 +181,19 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         outputs=_REGRESSED,
         parameters=(lookback(48, "returns in the window"),),
         required_bars=finite(1),
-        compute=lambda b, v: peer_relations.peer_regression(_market(b), v["lookback_bars"]),
+        compute=lambda b, v: peer_regression.peer_regression(_market(b), v["lookback_bars"]),
     ),
     Indicator(
         name="dollar_regression",
         group=_GROUP,
         summary="Correlation and least-squares slope of own returns on the dollar's mean return in other pairs",
         reference=_FACTORS,
+        peers_lack=_no_dollar,
         inputs=_CLOSES,
         outputs=_REGRESSED,
         parameters=(lookback(48, "returns in the window"),),
         required_bars=finite(1),
-        compute=lambda b, v: peer_relations.dollar_regression(_market(b), v["lookback_bars"]),
+        compute=lambda b, v: peer_regression.dollar_regression(_market(b), v["lookback_bars"]),
     ),
     Indicator(
         name="lead_lag",
@@ -183,7 +207,7 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         ),
         parameters=(lookback(48, "pairs of returns in the window"),),
         required_bars=finite(2),
-        compute=lambda b, v: peer_relations.lead_lag(_market(b), v["lookback_bars"]),
+        compute=lambda b, v: lead_lag.lead_lag(_market(b), v["lookback_bars"]),
     ),
     Indicator(
         name="peer_surprise",
@@ -205,7 +229,7 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         outputs=(Output("", "own / (own + peers)", "volatility against that of the peers"),),
         parameters=(lookback(48, "returns in the window"),),
         required_bars=finite(1),
-        compute=lambda b, v: (peer_relations.peer_relative_volatility(_market(b), v["lookback_bars"]),),
+        compute=lambda b, v: (lead_lag.peer_relative_volatility(_market(b), v["lookback_bars"]),),
     ),
     Indicator(
         name="peer_breadth",
@@ -226,6 +250,7 @@ CROSS_PAIR: tuple[Indicator, ...] = (
         group=_GROUP,
         summary="Gap to the same rate by way of a third currency, beside its own mean, over all triangles at hand",
         reference="Y. Aiba, N. Hatano, H. Takayasu, K. Marumo, T. Shimizu, Physica A 310, 2002",
+        peers_lack=_no_triangle,
         inputs=_CLOSES,
         outputs=(
             Output("", LOG_RETURN, "deviation of the gap from its mean"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from forecast_pipeline.core.timeframe import Timeframe
     from forecast_pipeline.features.bar_arrays import BarArrays, FloatArray
@@ -87,6 +87,8 @@ class Indicator:
         is_base: Describes the bar itself: computed always, taken from the base timeframe only, and named
             without a timeframe.
         is_within_day: Says nothing on daily bars, such as the hour of the day.
+        peers_lack: For indicators that other symbols enter: why it cannot be computed for a symbol with the other
+            symbols at hand, empty where it can.
         increasing: Names of parameters that must increase strictly in this order.
         difference: How it differs from the usual implementation (TA-Lib's where there is one), in words.
     """
@@ -103,6 +105,7 @@ class Indicator:
     origin: str = NO_ORIGIN
     is_base: bool = False
     is_within_day: bool = False
+    peers_lack: Callable[[str, Collection[str]], str] = lambda _symbol, _peers: ""
     increasing: tuple[str, ...] = ()
     difference: str = ""
 

@@ -11,7 +11,14 @@ from forecast_pipeline.features.catalogue.indicator import (
     lookback,
 )
 from forecast_pipeline.features.catalogue.warm_up import chain, total
-from forecast_pipeline.features.indicators import ehlers_filter, momentum_range, oscillator
+from forecast_pipeline.features.indicators import (
+    bar_vigour,
+    ehlers_filter,
+    ehlers_oscillator,
+    oscillator,
+    stochastic,
+    wave_trend,
+)
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
 
 _MOMENTUM = "momentum"
@@ -36,7 +43,7 @@ RANGES = (
             Parameter(name="d_bars", default=3, description="simple mean that makes %D", least=1),
         ),
         required_bars=total("lookback_bars", "d_bars", extra=-1),
-        compute=lambda b, v: momentum_range.stochastic_fast(b.high, b.low, b.close, v["lookback_bars"], v["d_bars"]),
+        compute=lambda b, v: stochastic.stochastic_fast(b.high, b.low, b.close, v["lookback_bars"], v["d_bars"]),
         difference="a range of zero counts as 50, where TA-Lib says 0",
     ),
     Indicator(
@@ -62,7 +69,7 @@ RANGES = (
             windows=("lookback_bars",),
             extra=1,
         ),
-        compute=lambda b, v: momentum_range.stochastic_momentum_index(
+        compute=lambda b, v: stochastic.stochastic_momentum_index(
             b.high,
             b.low,
             b.close,
@@ -82,7 +89,7 @@ RANGES = (
         outputs=(Output("", "-1 to 1", "mean of the bodies in their ranges"),),
         parameters=(lookback(14, "bars of the mean", least=1),),
         required_bars=finite(),
-        compute=lambda b, v: (momentum_range.balance_of_power(b.open, b.high, b.low, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (bar_vigour.balance_of_power(b.open, b.high, b.low, b.close, v["lookback_bars"]),),
         difference="TA-Lib's BOP is that of one bar",
     ),
     Indicator(
@@ -97,7 +104,7 @@ RANGES = (
         ),
         parameters=(lookback(10, "weighted bars that are summed"),),
         required_bars=finite(6),
-        compute=lambda b, v: momentum_range.relative_vigor_index(b.open, b.high, b.low, b.close, v["lookback_bars"]),
+        compute=lambda b, v: bar_vigour.relative_vigor_index(b.open, b.high, b.low, b.close, v["lookback_bars"]),
     ),
     Indicator(
         name="fisher_transform",
@@ -110,7 +117,7 @@ RANGES = (
         required_bars=lambda v, _, tolerance: (
             bars_to_forget(ehlers_filter.FISHER_SMOOTHINGS, tolerance / _FISHER_MARGIN) + v["lookback_bars"] - 1
         ),
-        compute=lambda b, v: (ehlers_filter.fisher_transform(b.high, b.low, v["lookback_bars"]),),
+        compute=lambda b, v: (ehlers_oscillator.fisher_transform(b.high, b.low, v["lookback_bars"]),),
         difference="Ehlers feeds the limit of 0.999 back",
     ),
 )
@@ -178,7 +185,7 @@ AVERAGED = (
             windows=("signal_bars",),
             extra=1,
         ),
-        compute=lambda b, v: oscillator.wave_trend(
+        compute=lambda b, v: wave_trend.wave_trend(
             b.high,
             b.low,
             b.close,
@@ -204,7 +211,7 @@ AVERAGED = (
             windows=("lookback_bars",),
             extra=oscillator.INERTIA_DEVIATION_BARS,
         ),
-        compute=lambda b, v: (oscillator.inertia(b.close, v["lookback_bars"], v["volatility_bars"], v["tolerance"]),),
+        compute=lambda b, v: (wave_trend.inertia(b.close, v["lookback_bars"], v["volatility_bars"], v["tolerance"]),),
     ),
 )
 """Ratios of decaying averages."""

@@ -11,7 +11,14 @@ from forecast_pipeline.features.catalogue.indicator import (
     lookback,
 )
 from forecast_pipeline.features.catalogue.warm_up import chain, fixed
-from forecast_pipeline.features.indicators import ehlers_filter, momentum_range, momentum_relative_strength
+from forecast_pipeline.features.indicators import (
+    candle_momentum,
+    ehlers_oscillator,
+    momentum_range,
+    momentum_relative_strength,
+    rsi_derived,
+    rsi_variants,
+)
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
 
 _MOMENTUM = "momentum"
@@ -70,7 +77,7 @@ RELATIVE_STRENGTH = (
             Parameter(name="d_bars", default=3, description="simple mean that makes %D", least=1),
         ),
         required_bars=chain(_WILDER, windows=("range_bars", "k_bars", "d_bars"), extra=1, margin=_INDEX_MARGIN),
-        compute=lambda b, v: momentum_relative_strength.stochastic_rsi(
+        compute=lambda b, v: rsi_derived.stochastic_rsi(
             b.close,
             v["lookback_bars"],
             range_bars=v["range_bars"],
@@ -94,9 +101,7 @@ RELATIVE_STRENGTH = (
         required_bars=lambda v, _, tolerance: (
             bars_to_forget((wilder(v["lookback_bars"]),), tolerance) + 1 + v["slope_bars"]
         ),
-        compute=lambda b, v: (
-            momentum_relative_strength.rsi_slope(b.close, v["lookback_bars"], v["slope_bars"], v["tolerance"]),
-        ),
+        compute=lambda b, v: (rsi_derived.rsi_slope(b.close, v["lookback_bars"], v["slope_bars"], v["tolerance"]),),
     ),
     Indicator(
         name="derivative_oscillator",
@@ -115,7 +120,7 @@ RELATIVE_STRENGTH = (
             _WILDER, (exponential, "first_bars"), (exponential, "second_bars"), windows=("signal_bars",), extra=1
         ),
         compute=lambda b, v: (
-            momentum_relative_strength.derivative_oscillator(
+            rsi_derived.derivative_oscillator(
                 b.close,
                 v["lookback_bars"],
                 first_bars=v["first_bars"],
@@ -144,7 +149,7 @@ RELATIVE_STRENGTH = (
             v["rank_bars"] + 2,
         ),
         compute=lambda b, v: (
-            momentum_relative_strength.connors_rsi(
+            rsi_variants.connors_rsi(
                 b.close,
                 v["lookback_bars"],
                 streak_bars=v["streak_bars"],
@@ -164,7 +169,7 @@ RELATIVE_STRENGTH = (
         outputs=(Output("", PERCENT_SCALE, "share of gains over 5 to 30 bars"),),
         parameters=(lookback(14, "changes at the usual volatility"),),
         required_bars=fixed(momentum_relative_strength.LONGEST_DYNAMIC + 1),
-        compute=lambda b, v: (momentum_relative_strength.dynamic_momentum_index(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (rsi_variants.dynamic_momentum_index(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="laguerre_rsi",
@@ -177,7 +182,7 @@ RELATIVE_STRENGTH = (
             Parameter(name="damping", default=0.5, description="share that each stage keeps", least=0.0, most=0.9),
         ),
         required_bars=lambda v, _, tolerance: bars_to_forget((1.0 - v["damping"],) * 4, tolerance / _INDEX_MARGIN),
-        compute=lambda b, v: (ehlers_filter.laguerre_rsi(b.close, v["damping"], v["tolerance"]),),
+        compute=lambda b, v: (ehlers_oscillator.laguerre_rsi(b.close, v["damping"], v["tolerance"]),),
     ),
     Indicator(
         name="intraday_momentum_index",
@@ -188,7 +193,7 @@ RELATIVE_STRENGTH = (
         outputs=(Output("", PERCENT_SCALE, "share of the rising bodies"),),
         parameters=(lookback(14, "bars that are summed"),),
         required_bars=finite(),
-        compute=lambda b, v: (momentum_range.intraday_momentum_index(b.open, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (candle_momentum.intraday_momentum_index(b.open, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="demarker",

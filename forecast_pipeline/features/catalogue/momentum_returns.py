@@ -15,9 +15,15 @@ from forecast_pipeline.features.catalogue.indicator import (
 )
 from forecast_pipeline.features.catalogue.warm_up import chain, fixed, total
 from forecast_pipeline.features.indicators import (
+    candle_momentum,
     ehlers_filter,
+    ehlers_oscillator,
+    ehlers_recursion,
     momentum_range,
     momentum_rate_of_change,
+    normalised_momentum,
+    streak,
+    summed_momentum,
     trend_count,
     trend_regression,
 )
@@ -72,7 +78,7 @@ RETURNS = (
         outputs=(Output("", RATIO, "return over the root of the summed squared returns"),),
         parameters=(lookback(50, "log returns in the window"),),
         required_bars=finite(1),
-        compute=lambda b, v: (momentum_rate_of_change.normalised_momentum(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (normalised_momentum.normalised_momentum(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="momentum_acceleration",
@@ -83,7 +89,7 @@ RETURNS = (
         outputs=(Output("", LOG_RETURN, "how much faster the market has become"),),
         parameters=(lookback(10, "bars of each span", least=1),),
         required_bars=lambda v, *_: 2 * v["lookback_bars"] + 1,
-        compute=lambda b, v: (momentum_rate_of_change.momentum_acceleration(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (normalised_momentum.momentum_acceleration(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="smoothed_roc",
@@ -112,7 +118,7 @@ RETURNS = (
             Output("signal", LOG_RETURN, "simple mean of the line"),
         ),
         required_bars=fixed(53),  # 30 bars of the longest return, 15 and 9 of the means over it, less their overlap
-        compute=lambda b, _: momentum_rate_of_change.kst(b.close),
+        compute=lambda b, _: summed_momentum.kst(b.close),
         difference="log returns for percent changes",
     ),
     Indicator(
@@ -123,7 +129,7 @@ RETURNS = (
         inputs=("close",),
         outputs=(Output("", LOG_RETURN, "weighted mean of the returns over 14 and 11 bars"),),
         required_bars=fixed(24),
-        compute=lambda b, _: (momentum_rate_of_change.coppock(b.close),),
+        compute=lambda b, _: (summed_momentum.coppock(b.close),),
         difference="log returns for percent changes",
     ),
     Indicator(
@@ -144,7 +150,7 @@ RETURNS = (
         required_bars=chain(
             (exponential, "first_bars"), (exponential, "second_bars"), (exponential, "signal_bars"), extra=1
         ),
-        compute=lambda b, v: momentum_rate_of_change.price_momentum_oscillator(
+        compute=lambda b, v: summed_momentum.price_momentum_oscillator(
             b.close, first_bars=v["first_bars"], second_bars=v["second_bars"], signal_bars=v["signal_bars"]
         ),
         difference="without the factors 10 and 100",
@@ -158,7 +164,7 @@ RETURNS = (
         outputs=(Output("", "log(close / earlier average)", "distance of the close from an earlier average"),),
         parameters=(lookback(20, "bars of the simple average"),),
         required_bars=lambda v, *_: v["lookback_bars"] + v["lookback_bars"] // 2 + 1,
-        compute=lambda b, v: (momentum_rate_of_change.detrended_price(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (normalised_momentum.detrended_price(b.close, v["lookback_bars"]),),
         difference="the average is not centred, which would need later bars",
     ),
     Indicator(
@@ -185,8 +191,8 @@ RETURNS = (
         ),
         increasing=("low_pass_bars", "high_pass_bars"),
         required_bars=lambda v, _, tolerance: bars_to_forget(
-            (1.0 - ehlers_filter.high_pass_pole(v["high_pass_bars"]),) * 2
-            + (1.0 - ehlers_filter.super_smoother_pole(v["low_pass_bars"]),) * 2,
+            (1.0 - ehlers_recursion.high_pass_pole(v["high_pass_bars"]),) * 2
+            + (1.0 - ehlers_recursion.super_smoother_pole(v["low_pass_bars"]),) * 2,
             tolerance,
         ),
         compute=lambda b, v: (ehlers_filter.roofing_filter(b.close, v["low_pass_bars"], v["high_pass_bars"]),),
@@ -200,7 +206,7 @@ RETURNS = (
         outputs=(Output("", "bars", "distance from the middle of the window towards the newer closes"),),
         parameters=(lookback(10),),
         required_bars=finite(),
-        compute=lambda b, v: (ehlers_filter.center_of_gravity(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (ehlers_oscillator.center_of_gravity(b.close, v["lookback_bars"]),),
         difference="of the close, where Ehlers takes the median price; positive if the newer half is heavier",
     ),
     Indicator(
@@ -246,7 +252,7 @@ RETURNS = (
         outputs=(Output("", FRACTION, "mean of close minus open"),),
         parameters=(lookback(8, "bars of the mean", least=1),),
         required_bars=finite(),
-        compute=lambda b, v: (momentum_range.qstick(b.open, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (candle_momentum.qstick(b.open, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="psychological_line",
@@ -271,7 +277,7 @@ RETURNS = (
         ),
         parameters=(Parameter(name="most_bars", default=20, description="largest length"),),
         required_bars=finite(1, "most_bars"),
-        compute=lambda b, v: trend_count.streak(b.close, v["most_bars"]),
+        compute=lambda b, v: streak.streak(b.close, v["most_bars"]),
     ),
 )
 """Returns, distances and counts."""

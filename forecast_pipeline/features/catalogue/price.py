@@ -13,7 +13,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     lookback,
 )
 from forecast_pipeline.features.catalogue.price_levels import PRICE_LEVELS
-from forecast_pipeline.features.indicators import bar_shape, price_transform, swing
+from forecast_pipeline.features.indicators import bar_sequence, bar_shape, price_transform, spanned_returns, swing
 from forecast_pipeline.features.warm_up import bars_to_forget
 
 _GROUP = "price"
@@ -81,7 +81,7 @@ PRICE: tuple[Indicator, ...] = (
         inputs=("high", "low"),
         outputs=(Output("", FLAG, "lower high and higher low"),),
         required_bars=lambda *_: 2,
-        compute=lambda b, _: (bar_shape.inside_bar(b.high, b.low),),
+        compute=lambda b, _: (bar_sequence.inside_bar(b.high, b.low),),
     ),
     Indicator(
         name="outside_bar",
@@ -91,7 +91,7 @@ PRICE: tuple[Indicator, ...] = (
         inputs=("high", "low"),
         outputs=(Output("", FLAG, "higher high and lower low"),),
         required_bars=lambda *_: 2,
-        compute=lambda b, _: (bar_shape.outside_bar(b.high, b.low),),
+        compute=lambda b, _: (bar_sequence.outside_bar(b.high, b.low),),
     ),
     Indicator(
         name="narrow_range",
@@ -102,18 +102,16 @@ PRICE: tuple[Indicator, ...] = (
         outputs=(Output("", _SHARE, "1 for the narrowest range of the window, 0 for the widest"),),
         parameters=(lookback(7, most=1000),),
         required_bars=finite(),
-        compute=lambda b, v: (bar_shape.narrow_range(b.high, b.low, v["lookback_bars"]),),
+        compute=lambda b, v: (bar_sequence.narrow_range(b.high, b.low, v["lookback_bars"]),),
     ),
     Indicator(
         name="price_averages",
         group=_GROUP,
-        summary="Close against four averages of its own bar",
-        reference="TA-Lib TYPPRICE, MEDPRICE, WCLPRICE, AVGPRICE",
+        summary="Close against two averages of its own bar",
+        reference="TA-Lib MEDPRICE, AVGPRICE",
         inputs=_OHLC,
         outputs=(
-            Output("typical", LOG_DISTANCE, "level (high + low + close) / 3"),
             Output("median", LOG_DISTANCE, "level (high + low) / 2"),
-            Output("weighted", LOG_DISTANCE, "level (high + low + 2 close) / 4"),
             Output("average", LOG_DISTANCE, "level (open + high + low + close) / 4"),
         ),
         required_bars=lambda *_: 1,
@@ -141,7 +139,7 @@ PRICE: tuple[Indicator, ...] = (
         inputs=("close",),
         outputs=tuple(Output(f"{span}", LOG_RETURN, f"over the last {span} bars") for span in price_transform.SPANS),
         required_bars=lambda *_: max(price_transform.SPANS) + 1,
-        compute=lambda b, _: price_transform.spanned_returns(b.close),
+        compute=lambda b, _: spanned_returns.spanned_returns(b.close),
     ),
     Indicator(
         name="lagged_return",
@@ -155,7 +153,7 @@ PRICE: tuple[Indicator, ...] = (
         ),
         parameters=(Parameter(name="lag_bars", default=1, description="bars from one return to the next", least=1),),
         required_bars=lambda v, *_: price_transform.N_LAGS * v["lag_bars"] + 2,
-        compute=lambda b, v: price_transform.lagged_returns(b.close, v["lag_bars"]),
+        compute=lambda b, v: spanned_returns.lagged_returns(b.close, v["lag_bars"]),
     ),
     Indicator(
         name="price_acceleration",
@@ -166,7 +164,7 @@ PRICE: tuple[Indicator, ...] = (
         outputs=(Output("", LOG_RETURN, "change of the return, positive when the move gains speed upwards"),),
         parameters=(lookback(5, "bars of each return", least=1),),
         required_bars=lambda v, *_: 2 * v["lookback_bars"] + 1,
-        compute=lambda b, v: (price_transform.price_acceleration(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (spanned_returns.price_acceleration(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="range_position",

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY
 from forecast_pipeline.features.catalogue.indicator import LOG_DISTANCE, SESSION_ORIGIN, Indicator, Output
-from forecast_pipeline.features.indicators import pivot
-from forecast_pipeline.features.indicators.session_parts import SessionPrices, previous_session, session_open
+from forecast_pipeline.features.indicators import pivot, pivot_variants, previous_day
+from forecast_pipeline.features.indicators.session_parts import session_open
+from forecast_pipeline.features.indicators.session_prices import SessionPrices, previous_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,7 +97,7 @@ PRICE_LEVELS: tuple[Indicator, ...] = (
         "Woodie's pivot of the FX day before, which weighs the present day's open",
         "K. Wood's pivots, Woodies CCI Club",
         _distances("pivot", *_sides(2)),
-        lambda b: pivot.woodie_pivots(b.close, _day(b), session_open(b.open, b.session)),
+        lambda b: pivot_variants.woodie_pivots(b.close, _day(b), session_open(b.open, b.session)),
         "others put the last close in the place of the open",
         _OHLC,
     ),
@@ -105,7 +106,7 @@ PRICE_LEVELS: tuple[Indicator, ...] = (
         "DeMark's pivot and his projected high and low",
         "T. R. DeMark, The New Science of Technical Analysis, 1994",
         _distances("pivot", "resistance", "support"),
-        lambda b: pivot.demark_pivots(b.close, _day(b)),
+        lambda b: pivot_variants.demark_pivots(b.close, _day(b)),
         "a day whose open and close are equal in ticks did not move",
         _OHLC,
     ),
@@ -117,14 +118,14 @@ PRICE_LEVELS: tuple[Indicator, ...] = (
             Output("width", "fraction of the pivot", "twice the distance of pivot and median, narrow after a calm end"),
             Output("median", LOG_DISTANCE, "level: middle of high and low of the FX day before"),
         ),
-        lambda b: pivot.central_pivot_range(b.close, _day(b)),
+        lambda b: previous_day.central_pivot_range(b.close, _day(b)),
     ),
     _entry(
         "previous_day_position",
         "Place of the close in the range of the FX day before",
         _PERSON,
         (Output("", "fraction of the range", "below 0 under its low, above 1 over its high, cut at -10 and 11"),),
-        lambda b: (pivot.previous_day_position(b.close, _day(b)),),
+        lambda b: (previous_day.previous_day_position(b.close, _day(b)),),
     ),
 )
 """Each looks at completed sessions before the present one only."""

@@ -7,7 +7,7 @@ as a whole, such as its weekday, is that of the FX day that holds the bar.
 from __future__ import annotations
 
 from forecast_pipeline.features.catalogue.indicator import FLAG, LOG_RETURN, Indicator, Output, finite, lookback
-from forecast_pipeline.features.indicators import fx_calendar, market_sessions, week_clock
+from forecast_pipeline.features.indicators import closure_clock, fixing, fx_calendar, market_sessions, week_clock
 
 _GROUP = "session"
 _DAY_SHARE = "share of a day"
@@ -66,7 +66,7 @@ SESSION_CLOCK = (
             for name, *_ in market_sessions.FIXINGS
         ),
         required_bars=lambda *_: 1,
-        compute=lambda b, _: market_sessions.fixing_proximity(b.closes_us),
+        compute=lambda b, _: fixing.fixing_proximity(b.closes_us),
         is_within_day=True,
     ),
     Indicator(
@@ -124,7 +124,7 @@ SESSION_CLOCK = (
         outputs=(Output("", "0 to 1", "1 if the whole lookback passed without a closure"),),
         parameters=(lookback(96, "bars after which a closure no longer counts"),),
         required_bars=finite(),
-        compute=lambda b, v: (week_clock.since_closure(b.opens_us, b.closes_us, v["lookback_bars"]),),
+        compute=lambda b, v: (closure_clock.since_closure(b.opens_us, b.closes_us, v["lookback_bars"]),),
     ),
     Indicator(
         name="closure_gap",
@@ -135,7 +135,7 @@ SESSION_CLOCK = (
         outputs=(Output("", LOG_RETURN, "log(first open after / last close before)"),),
         parameters=(lookback(96, "bars after which a closure no longer counts"),),
         required_bars=finite(1),
-        compute=lambda b, v: (week_clock.closure_gap(b.open, b.close, b.opens_us, b.closes_us, v["lookback_bars"]),),
+        compute=lambda b, v: (closure_clock.closure_gap(b.open, b.close, b.opens_us, b.closes_us, v["lookback_bars"]),),
     ),
     Indicator(
         name="weekday",

@@ -12,7 +12,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     Indicator,
     Output,
 )
-from forecast_pipeline.features.indicators import previous_session, session_so_far
+from forecast_pipeline.features.indicators import previous_session, session_so_far, tokyo_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -109,7 +109,7 @@ SESSION_PRICE = (
             Output("break", "log(close / broken extreme)", "positive above it, negative below it, 0 inside"),
         ),
         required_bars=session_rows(1),
-        compute=lambda b, _: session_so_far.tokyo_range(b),
+        compute=lambda b, _: tokyo_range.tokyo_range(b),
         origin=SESSION_ORIGIN,
         is_within_day=True,
     ),

@@ -12,7 +12,7 @@ import numpy as np
 
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY
 from forecast_pipeline.features.catalogue.indicator import LOG_RETURN, RATIO, Indicator, Output, Parameter
-from forecast_pipeline.features.indicators import seasonality
+from forecast_pipeline.features.indicators import seasonal_share, seasonality, slot_clock
 from forecast_pipeline.features.indicators.windows import change
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def season_rows(extra_days: int = 0, extra: int = 0) -> Callable[[Mapping[str, A
     )
 
 
-def _clock(bars: BarArrays) -> seasonality.SlotClock:
-    return seasonality.slot_clock(bars.session, bars.day_minute, bars.minutes)
+def _clock(bars: BarArrays) -> slot_clock.SlotClock:
+    return slot_clock.slot_clock(bars.session, bars.day_minute, bars.minutes)
 
 
 def _returns(bars: BarArrays) -> FloatArray:
@@ -108,7 +108,7 @@ SESSION_SEASONALITY = (
         outputs=(Output("", "0 to 1", "share of the usual movement that has passed"),),
         parameters=_DAYS,
         required_bars=season_rows(extra_days=1, extra=1),
-        compute=lambda b, v: (seasonality.seasonal_share(_moves(b), _clock(b), v["lookback_days"]),),
+        compute=lambda b, v: (seasonal_share.seasonal_share(_moves(b), _clock(b), v["lookback_days"]),),
         is_within_day=True,
     ),
     Indicator(
@@ -121,7 +121,7 @@ SESSION_SEASONALITY = (
         parameters=_DAYS,
         required_bars=season_rows(extra=2),
         compute=lambda b, v: (
-            seasonality.seasonal_surprise(
+            seasonal_share.seasonal_surprise(
                 _moves(b), seasonality.absolute_moves(change(np.log(b.close))), _clock(b), v["lookback_days"]
             ),
         ),
@@ -136,7 +136,7 @@ SESSION_SEASONALITY = (
         outputs=(Output("", _SURPRISE, "range of the bar against the usual one"),),
         parameters=_DAYS,
         required_bars=season_rows(extra=1),
-        compute=lambda b, v: (seasonality.seasonal_surprise(_ranges(b), _ranges(b), _clock(b), v["lookback_days"]),),
+        compute=lambda b, v: (seasonal_share.seasonal_surprise(_ranges(b), _ranges(b), _clock(b), v["lookback_days"]),),
         is_within_day=True,
     ),
     Indicator(
@@ -148,7 +148,7 @@ SESSION_SEASONALITY = (
         outputs=(Output("", _SURPRISE, "volume of the bar against the usual one"),),
         parameters=_DAYS,
         required_bars=season_rows(extra=1),
-        compute=lambda b, v: (seasonality.seasonal_surprise(b.volume, b.volume, _clock(b), v["lookback_days"]),),
+        compute=lambda b, v: (seasonal_share.seasonal_surprise(b.volume, b.volume, _clock(b), v["lookback_days"]),),
         is_within_day=True,
     ),
 )

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from forecast_pipeline.features.catalogue.indicator import RATIO, Indicator, Output, Parameter, finite, lookback
-from forecast_pipeline.features.indicators import complexity, dependence, fractal, random_walk, scaling
+from forecast_pipeline.features.indicators import (
+    complexity,
+    dependence,
+    dependence_tests,
+    higuchi,
+    mean_reversion,
+    scaling,
+    sevcik,
+    structure_function,
+    variance_ratio,
+)
 
 _STATISTICS = "statistics"
 _CORRELATION, _SHARE = "-1 to 1", "0 to 1"
@@ -39,7 +49,7 @@ DEPENDENCE = (
         outputs=(Output("", _CORRELATION, "what lag 2 says beyond lag 1"),),
         parameters=(lookback(100, _RETURNS, least=3),),
         required_bars=finite(1),
-        compute=lambda b, v: (dependence.partial_autocorrelation(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (dependence_tests.partial_autocorrelation(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="absolute_autocorrelation",
@@ -66,7 +76,7 @@ DEPENDENCE = (
         ),
         increasing=("n_lags", "lookback_bars"),
         required_bars=finite(1),
-        compute=lambda b, v: (dependence.ljung_box(b.close, v["lookback_bars"], n_lags=v["n_lags"]),),
+        compute=lambda b, v: (dependence_tests.ljung_box(b.close, v["lookback_bars"], n_lags=v["n_lags"]),),
     ),
     Indicator(
         name="range_return_correlation",
@@ -77,7 +87,7 @@ DEPENDENCE = (
         outputs=(Output("", _CORRELATION, "positive where wide bars rise"),),
         parameters=(lookback(60, "bars in the window", least=3),),
         required_bars=finite(1),
-        compute=lambda b, v: (dependence.range_return_correlation(b.high, b.low, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (dependence_tests.range_return_correlation(b.high, b.low, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="variance_ratio",
@@ -95,7 +105,7 @@ DEPENDENCE = (
         ),
         increasing=("aggregate_bars", "lookback_bars"),
         required_bars=finite(1),
-        compute=lambda b, v: random_walk.variance_ratio(
+        compute=lambda b, v: variance_ratio.variance_ratio(
             b.close, v["lookback_bars"], aggregate_bars=v["aggregate_bars"]
         ),
     ),
@@ -112,7 +122,7 @@ DEPENDENCE = (
         ),
         parameters=(lookback(100, "changes in the window", least=4),),
         required_bars=finite(1),
-        compute=lambda b, v: random_walk.mean_reversion(b.close, v["lookback_bars"]),
+        compute=lambda b, v: mean_reversion.mean_reversion(b.close, v["lookback_bars"]),
     ),
     Indicator(
         name="permutation_entropy",
@@ -149,8 +159,8 @@ DEPENDENCE = (
         parameters=(lookback(64, _CLOSES, least=17),),
         required_bars=finite(),
         compute=lambda b, v: (
-            fractal.higuchi_dimension(b.close, v["lookback_bars"]),
-            fractal.sevcik_dimension(b.close, v["lookback_bars"]),
+            higuchi.higuchi_dimension(b.close, v["lookback_bars"]),
+            sevcik.sevcik_dimension(b.close, v["lookback_bars"]),
         ),
     ),
     Indicator(
@@ -173,6 +183,6 @@ DEPENDENCE = (
         outputs=(Output("", "exponent", _MEMORY),),
         parameters=(lookback(128, _CLOSES, least=16),),
         required_bars=finite(),
-        compute=lambda b, v: (scaling.structure_exponent(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (structure_function.structure_exponent(b.close, v["lookback_bars"]),),
     ),
 )

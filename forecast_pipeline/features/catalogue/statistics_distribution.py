@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from forecast_pipeline.features.catalogue.indicator import LOG_DISTANCE, RATIO, Indicator, Output, finite, lookback
-from forecast_pipeline.features.indicators import complexity, moments, window_path, window_place
+from forecast_pipeline.features.indicators import (
+    complexity,
+    linear_fit,
+    moments,
+    return_order,
+    return_place,
+    self_normalised,
+    window_place,
+)
 
 _STATISTICS = "statistics"
 _SHARE = "0 to 1"
@@ -49,7 +57,7 @@ DISTRIBUTION = (
         ),
         parameters=(lookback(100, _RETURNS, least=3),),
         required_bars=finite(1),
-        compute=lambda b, v: moments.return_quantiles(b.close, v["lookback_bars"]),
+        compute=lambda b, v: return_order.return_quantiles(b.close, v["lookback_bars"]),
     ),
     Indicator(
         name="mad_ratio",
@@ -60,7 +68,7 @@ DISTRIBUTION = (
         outputs=(Output("", RATIO, "1 for normal returns, less where few large moves make the deviation"),),
         parameters=(lookback(60, _RETURNS, least=3),),
         required_bars=finite(1),
-        compute=lambda b, v: (moments.mad_ratio(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (return_order.mad_ratio(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="largest_move_share",
@@ -71,7 +79,7 @@ DISTRIBUTION = (
         outputs=(Output("", _SHARE, "1 where one bar made the whole way"),),
         parameters=(lookback(60, _RETURNS),),
         required_bars=finite(1),
-        compute=lambda b, v: (window_path.largest_move_share(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (self_normalised.largest_move_share(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="return_entropy",
@@ -115,7 +123,7 @@ DISTRIBUTION = (
         outputs=(Output("", "root mean squares", "size and sign of the last move"),),
         parameters=(lookback(60, _RETURNS),),
         required_bars=finite(1),
-        compute=lambda b, v: (window_place.return_zscore(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (return_place.return_zscore(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="return_rank",
@@ -126,7 +134,7 @@ DISTRIBUTION = (
         outputs=(Output("", _SHARE, "0 for the largest fall, 1 for the largest rise"),),
         parameters=(lookback(100, _RETURNS),),
         required_bars=finite(1),
-        compute=lambda b, v: (window_place.return_rank(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (return_place.return_rank(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="median_distance",
@@ -151,6 +159,6 @@ DISTRIBUTION = (
         ),
         parameters=(lookback(60, _CLOSES, least=4),),
         required_bars=finite(),
-        compute=lambda b, v: window_place.linear_fit(b.close, v["lookback_bars"]),
+        compute=lambda b, v: linear_fit.linear_fit(b.close, v["lookback_bars"]),
     ),
 )

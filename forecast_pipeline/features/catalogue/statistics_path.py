@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forecast_pipeline.features.catalogue.indicator import LOG_RETURN, Indicator, Output, Parameter, finite, lookback
-from forecast_pipeline.features.indicators import window_order, window_path
+from forecast_pipeline.features.indicators import self_normalised, spectrum, window_order, window_path
 
 _STATISTICS = "statistics"
 _SHARE = "0 to 1"
@@ -56,7 +56,7 @@ PATH = (
         outputs=(Output("", _ERRORS, "strength of the net move, about standard normal on a random walk"),),
         parameters=(lookback(60, _RETURNS),),
         required_bars=finite(1),
-        compute=lambda b, v: (window_path.self_normalised_return(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (self_normalised.self_normalised_return(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="path_roughness",
@@ -104,7 +104,7 @@ PATH = (
         ),
         required_bars=finite(1),
         compute=lambda b, v: (
-            window_order.low_frequency_share(b.close, v["lookback_bars"], n_frequencies=v["n_frequencies"]),
+            spectrum.low_frequency_share(b.close, v["lookback_bars"], n_frequencies=v["n_frequencies"]),
         ),
     ),
 )

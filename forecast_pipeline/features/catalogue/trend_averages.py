@@ -14,9 +14,14 @@ from forecast_pipeline.features.catalogue.indicator import (
 from forecast_pipeline.features.catalogue.warm_up import chain, total
 from forecast_pipeline.features.indicators import (
     ehlers_filter,
+    ehlers_recursion,
     moving_average,
     moving_average_adaptive,
+    moving_average_fractal,
     moving_average_recursive,
+    moving_average_relation,
+    moving_average_ribbon,
+    moving_average_weighted,
 )
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
 
@@ -62,8 +67,10 @@ WINDOW_AVERAGES = (
         inputs=("close",),
         outputs=_FROM_AVERAGE,
         parameters=(lookback(20, least=4),),
-        required_bars=lambda v, *_: v["lookback_bars"] + moving_average.hull_smoothing_bars(v["lookback_bars"]) - 1,
-        compute=lambda b, v: (moving_average.hma(b.close, v["lookback_bars"]),),
+        required_bars=lambda v, *_: (
+            v["lookback_bars"] + moving_average_weighted.hull_smoothing_bars(v["lookback_bars"]) - 1
+        ),
+        compute=lambda b, v: (moving_average_weighted.hma(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="alma",
@@ -80,7 +87,7 @@ WINDOW_AVERAGES = (
             Parameter(name="width", default=6.0, description="deviations in a window", least=0.1, most=100.0),
         ),
         required_bars=finite(),
-        compute=lambda b, v: (moving_average.alma(b.close, v["lookback_bars"], v["offset"], v["width"]),),
+        compute=lambda b, v: (moving_average_weighted.alma(b.close, v["lookback_bars"], v["offset"], v["width"]),),
     ),
     Indicator(
         name="midpoint",
@@ -106,7 +113,7 @@ WINDOW_AVERAGES = (
         ),
         increasing=("fast_bars", "slow_bars"),
         required_bars=finite(name="slow_bars"),
-        compute=lambda b, v: (moving_average.moving_average_ratio(b.close, v["fast_bars"], v["slow_bars"]),),
+        compute=lambda b, v: (moving_average_relation.moving_average_ratio(b.close, v["fast_bars"], v["slow_bars"]),),
     ),
     Indicator(
         name="moving_average_slope",
@@ -120,7 +127,9 @@ WINDOW_AVERAGES = (
             Parameter(name="slope_bars", default=5, description="bars over which its return counts", least=1),
         ),
         required_bars=total("lookback_bars", "slope_bars"),
-        compute=lambda b, v: (moving_average.moving_average_slope(b.close, v["lookback_bars"], v["slope_bars"]),),
+        compute=lambda b, v: (
+            moving_average_relation.moving_average_slope(b.close, v["lookback_bars"], v["slope_bars"]),
+        ),
     ),
     Indicator(
         name="moving_average_order",
@@ -131,7 +140,7 @@ WINDOW_AVERAGES = (
         outputs=(Output("", "-1 to 1", "1 if every faster average is above the slower one"),),
         parameters=(lookback(5, "bars of the fastest average", most=600),),
         required_bars=lambda v, *_: v["lookback_bars"] * 2 ** (moving_average.N_ORDERED - 1),
-        compute=lambda b, v: (moving_average.moving_average_order(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (moving_average_relation.moving_average_order(b.close, v["lookback_bars"]),),
     ),
 )
 """Averages of finite windows."""
@@ -242,7 +251,7 @@ DECAYING_AVERAGES = (
         parameters=(lookback(16, "bars of the fractal dimension", least=4), _memory(100)),
         required_bars=total("lookback_bars", "memory_bars", extra=-1),
         compute=lambda b, v: (
-            moving_average_adaptive.frama(b.high, b.low, b.close, v["lookback_bars"], memory_bars=v["memory_bars"]),
+            moving_average_fractal.frama(b.high, b.low, b.close, v["lookback_bars"], memory_bars=v["memory_bars"]),
         ),
         difference=f"{_RESTARTED}; without a range the dimension is 1.5",
     ),
@@ -255,7 +264,7 @@ DECAYING_AVERAGES = (
         outputs=(Output("", LOG_DISTANCE, "distance of the close from the smoothed close"),),
         parameters=(lookback(10, "shortest wave that passes", least=3),),
         required_bars=lambda v, _, tolerance: bars_to_forget(
-            (1.0 - ehlers_filter.super_smoother_pole(v["lookback_bars"]),) * 2, tolerance
+            (1.0 - ehlers_recursion.super_smoother_pole(v["lookback_bars"]),) * 2, tolerance
         ),
         compute=lambda b, v: (ehlers_filter.super_smoother(b.close, v["lookback_bars"]),),
     ),
@@ -284,7 +293,7 @@ DECAYING_AVERAGES = (
             bars_to_forget((wilder(bars),), tolerance) + displacement
             for bars, displacement in moving_average_recursive.ALLIGATOR
         ),
-        compute=lambda b, _: moving_average_recursive.alligator(b.high, b.low, b.close),
+        compute=lambda b, _: moving_average_ribbon.alligator(b.high, b.low, b.close),
     ),
     Indicator(
         name="guppy",
@@ -300,7 +309,7 @@ DECAYING_AVERAGES = (
         required_bars=lambda _values, _, tolerance: bars_to_forget(
             (exponential(max(moving_average_recursive.GUPPY_LONG)),), tolerance
         ),
-        compute=lambda b, _: moving_average_recursive.guppy(b.close),
+        compute=lambda b, _: moving_average_ribbon.guppy(b.close),
     ),
 )
 """Averages that forget slowly, or start anew for every bar."""

@@ -14,7 +14,13 @@ from forecast_pipeline.features.catalogue.indicator import (
     lookback,
 )
 from forecast_pipeline.features.catalogue.warm_up import chain, total
-from forecast_pipeline.features.indicators import directional_movement, trend_regression
+from forecast_pipeline.features.indicators import (
+    directional_index,
+    directional_movement,
+    extreme_age,
+    ichimoku,
+    trend_regression,
+)
 from forecast_pipeline.features.warm_up import wilder
 
 _HLC = ("high", "low", "close")
@@ -48,7 +54,7 @@ DIRECTION = (
         outputs=(Output("", "-100 to 100", "difference of the directional indicators over their sum"),),
         parameters=(lookback(14, "bars of Wilder's average"),),
         required_bars=wilder_bars,
-        compute=lambda b, v: (directional_movement.dx(b.high, b.low, b.close, v["lookback_bars"], v["tolerance"]),),
+        compute=lambda b, v: (directional_index.dx(b.high, b.low, b.close, v["lookback_bars"], v["tolerance"]),),
         difference="TA-Lib's DX is its absolute value, and ties moves by rounding",
     ),
     Indicator(
@@ -60,7 +66,7 @@ DIRECTION = (
         outputs=(Output("", PERCENT_SCALE, "strength of the trend, whichever way, over a longer time"),),
         parameters=(lookback(14, "bars of each average, and between the two"),),
         required_bars=chain(*((wilder, "lookback_bars"),) * 2, windows=("lookback_bars",), extra=2),
-        compute=lambda b, v: (directional_movement.adxr(b.high, b.low, b.close, v["lookback_bars"], v["tolerance"]),),
+        compute=lambda b, v: (directional_index.adxr(b.high, b.low, b.close, v["lookback_bars"], v["tolerance"]),),
         difference="TA-Lib's two indices are one bar closer, and it ties moves by rounding",
     ),
     Indicator(
@@ -90,7 +96,7 @@ DIRECTION = (
         ),
         parameters=(lookback(25, "bars before the present one"),),
         required_bars=finite(1),
-        compute=lambda b, v: directional_movement.aroon(b.high, b.low, v["lookback_bars"]),
+        compute=lambda b, v: extreme_age.aroon(b.high, b.low, v["lookback_bars"]),
     ),
     Indicator(
         name="ichimoku",
@@ -112,7 +118,7 @@ DIRECTION = (
         ),
         increasing=("conversion_bars", "base_bars", "span_bars"),
         required_bars=total("span_bars", "displacement_bars"),
-        compute=lambda b, v: directional_movement.ichimoku(
+        compute=lambda b, v: ichimoku.ichimoku(
             b.high,
             b.low,
             b.close,

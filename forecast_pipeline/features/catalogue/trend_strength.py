@@ -12,7 +12,14 @@ from forecast_pipeline.features.catalogue.indicator import (
     lookback,
 )
 from forecast_pipeline.features.catalogue.warm_up import chain, fixed, total
-from forecast_pipeline.features.indicators import trend_count, trend_strength
+from forecast_pipeline.features.indicators import (
+    extreme_age,
+    mass_index,
+    path_efficiency,
+    schaff_trend_cycle,
+    trend_count,
+    trend_strength,
+)
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential
 
 _HLC = ("high", "low", "close")
@@ -33,7 +40,7 @@ STRENGTH = (
         ),
         required_bars=chain(*((exponential, "smoothing_bars"),) * 2, windows=("lookback_bars",), margin=10.0),
         compute=lambda b, v: (
-            trend_strength.mass_index(b.high, b.low, v["lookback_bars"], v["smoothing_bars"], v["tolerance"]),
+            mass_index.mass_index(b.high, b.low, v["lookback_bars"], v["smoothing_bars"], v["tolerance"]),
         ),
     ),
     Indicator(
@@ -45,7 +52,7 @@ STRENGTH = (
         outputs=(Output("", PERCENT_SCALE, "100 if the path leads nowhere, 0 on a straight move"),),
         parameters=(lookback(14, "true ranges in the window"),),
         required_bars=finite(1),
-        compute=lambda b, v: (trend_strength.choppiness_index(b.high, b.low, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (path_efficiency.choppiness_index(b.high, b.low, b.close, v["lookback_bars"]),),
         difference="the range covers the gap before the window, as the true ranges do; 50 without any range",
     ),
     Indicator(
@@ -86,7 +93,7 @@ STRENGTH = (
         outputs=(Output("", "0 to 1", "range of the closes over the path between them"),),
         parameters=(lookback(28, "changes in the path"),),
         required_bars=finite(1),
-        compute=lambda b, v: (trend_strength.vertical_horizontal_filter(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (path_efficiency.vertical_horizontal_filter(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="efficiency_ratio",
@@ -97,7 +104,7 @@ STRENGTH = (
         outputs=(Output("", "0 to 1", "net move over the path"),),
         parameters=(lookback(30, "changes in the path"),),
         required_bars=finite(1),
-        compute=lambda b, v: (trend_strength.efficiency_ratio(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (path_efficiency.efficiency_ratio(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="schaff_trend_cycle",
@@ -117,7 +124,7 @@ STRENGTH = (
             + 2 * (v["cycle_bars"] + bars_to_forget((0.5,), tolerance / _SCHAFF_MARGIN))
         ),
         compute=lambda b, v: (
-            trend_strength.schaff_trend_cycle(
+            schaff_trend_cycle.schaff_trend_cycle(
                 b.close,
                 fast_bars=v["fast_bars"],
                 slow_bars=v["slow_bars"],
@@ -178,7 +185,7 @@ STRENGTH = (
             Parameter(name="memory_bars", default=100, description="largest age"),
         ),
         required_bars=total("lookback_bars", "memory_bars"),
-        compute=lambda b, v: trend_count.breakout_age(b.high, b.low, v["lookback_bars"], v["memory_bars"]),
+        compute=lambda b, v: extreme_age.breakout_age(b.high, b.low, v["lookback_bars"], v["memory_bars"]),
     ),
 )
 """How much of a trend there is."""

@@ -13,7 +13,13 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.indicators import deviation_bands, filtered_volatility
+from forecast_pipeline.features.indicators import (
+    deviation_bands,
+    drawdown,
+    filtered_volatility,
+    smoothed_volatility,
+    squeeze,
+)
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
 
 _HLC = ("high", "low", "close")
@@ -76,7 +82,7 @@ FILTERED_VOLATILITY = (
             bars_to_forget((exponential(v["lookback_bars"]),), tolerance) + v["lag_bars"]
         ),
         compute=lambda b, v: (
-            filtered_volatility.chaikin_volatility(
+            smoothed_volatility.chaikin_volatility(
                 b.high, b.low, v["lookback_bars"], lag_bars=v["lag_bars"], tolerance=v["tolerance"]
             ),
         ),
@@ -97,7 +103,7 @@ FILTERED_VOLATILITY = (
             bars_to_forget((wilder(v["lookback_bars"]),), tolerance) + v["deviation_bars"]
         ),
         compute=lambda b, v: (
-            filtered_volatility.relative_volatility_index(
+            smoothed_volatility.relative_volatility_index(
                 b.close, v["lookback_bars"], deviation_bars=v["deviation_bars"], tolerance=v["tolerance"]
             ),
         ),
@@ -143,7 +149,7 @@ FILTERED_VOLATILITY = (
             ),
         ),
         required_bars=finite(1),
-        compute=lambda b, v: deviation_bands.squeeze(
+        compute=lambda b, v: squeeze.squeeze(
             b.high, b.low, b.close, v["lookback_bars"], width=v["width"], range_width=v["range_width"]
         ),
     ),
@@ -156,7 +162,7 @@ FILTERED_VOLATILITY = (
         outputs=(Output("", "fraction of the peak", "depth of the falls"),),
         parameters=(lookback(14, "falls in the mean and closes behind each peak"),),
         required_bars=lambda v, *_: 2 * v["lookback_bars"] - 1,
-        compute=lambda b, v: (deviation_bands.ulcer_index(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (drawdown.ulcer_index(b.close, v["lookback_bars"]),),
         difference="fractions where Martin has percent",
     ),
 )

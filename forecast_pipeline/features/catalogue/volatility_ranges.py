@@ -12,7 +12,14 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.indicators import bid_ask_spread, range_shape, range_volatility
+from forecast_pipeline.features.indicators import (
+    bid_ask_spread,
+    drift_volatility,
+    range_efficiency,
+    range_shape,
+    range_share,
+    range_volatility,
+)
 
 _HLC = ("high", "low", "close")
 _OHLC = ("open", "high", "low", "close")
@@ -59,7 +66,7 @@ RANGE_VOLATILITY = (
         outputs=(Output("", LOG_RETURN, "standard deviation of one bar, drift taken out"),),
         parameters=(lookback(20),),
         required_bars=finite(),
-        compute=lambda b, v: (range_volatility.rogers_satchell(b.open, b.high, b.low, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (drift_volatility.rogers_satchell(b.open, b.high, b.low, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="yang_zhang",
@@ -73,7 +80,7 @@ RANGE_VOLATILITY = (
         outputs=(Output("", LOG_RETURN, "standard deviation of one bar and the gap before it"),),
         parameters=(lookback(20),),
         required_bars=finite(1),
-        compute=lambda b, v: (range_volatility.yang_zhang(b.open, b.high, b.low, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (drift_volatility.yang_zhang(b.open, b.high, b.low, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="parkinson_share",
@@ -84,7 +91,7 @@ RANGE_VOLATILITY = (
         outputs=(Output("", _SHARE, "above 0.5 where ranges are not kept, below where gaps or trends rule"),),
         parameters=(lookback(60),),
         required_bars=finite(1),
-        compute=lambda b, v: (range_volatility.parkinson_share(b.high, b.low, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (range_share.parkinson_share(b.high, b.low, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="gap_share",
@@ -95,7 +102,7 @@ RANGE_VOLATILITY = (
         outputs=(Output("", _SHARE, "share of the movement that happened between bars"),),
         parameters=(lookback(60),),
         required_bars=finite(1),
-        compute=lambda b, v: (range_volatility.gap_share(b.open, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (range_share.gap_share(b.open, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="atr_ratio",
@@ -123,7 +130,7 @@ RANGE_VOLATILITY = (
         outputs=(Output("", RATIO, "above 1 for a bar wider than usual"),),
         parameters=(lookback(20),),
         required_bars=finite(1),
-        compute=lambda b, v: (range_shape.true_range_share(b.high, b.low, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (range_efficiency.true_range_share(b.high, b.low, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="range_efficiency",
@@ -134,7 +141,7 @@ RANGE_VOLATILITY = (
         outputs=(Output("", _BALANCE, "1 or -1 for a straight move, near 0 for going nowhere"),),
         parameters=(lookback(20),),
         required_bars=finite(1),
-        compute=lambda b, v: (range_shape.range_efficiency(b.high, b.low, b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (range_efficiency.range_efficiency(b.high, b.low, b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="normalised_range",
@@ -156,7 +163,7 @@ RANGE_VOLATILITY = (
         outputs=(Output("", _BALANCE, "positive where bars reach up"),),
         parameters=(lookback(20),),
         required_bars=finite(),
-        compute=lambda b, v: (range_shape.high_low_asymmetry(b.open, b.high, b.low, v["lookback_bars"]),),
+        compute=lambda b, v: (range_efficiency.high_low_asymmetry(b.open, b.high, b.low, v["lookback_bars"]),),
     ),
     Indicator(
         name="corwin_schultz",

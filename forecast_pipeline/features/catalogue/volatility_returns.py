@@ -11,7 +11,14 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.indicators import jump, realised
+from forecast_pipeline.features.indicators import (
+    bipower,
+    jump,
+    realised,
+    semivariance,
+    volatility_of_volatility,
+    volatility_terms,
+)
 
 _VOLATILITY = "volatility"
 _BALANCE, _SHARE = "-1 to 1", "0 to 1"
@@ -47,7 +54,7 @@ RETURN_VOLATILITY = (
         outputs=(Output("", LOG_RETURN, "standard deviation of one bar, jumps left out"),),
         parameters=(lookback(60, _RETURNS),),
         required_bars=finite(1),
-        compute=lambda b, v: (jump.bipower_variation(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (bipower.bipower_variation(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="jump_share",
@@ -83,7 +90,7 @@ RETURN_VOLATILITY = (
         ),
         parameters=(lookback(60, _RETURNS, least=3),),
         required_bars=finite(1),
-        compute=lambda b, v: jump.neighbour_truncation(b.close, v["lookback_bars"]),
+        compute=lambda b, v: bipower.neighbour_truncation(b.close, v["lookback_bars"]),
     ),
     Indicator(
         name="realised_semivariance",
@@ -97,7 +104,7 @@ RETURN_VOLATILITY = (
         ),
         parameters=(lookback(60, _RETURNS),),
         required_bars=finite(1),
-        compute=lambda b, v: realised.realised_semivariance(b.close, v["lookback_bars"]),
+        compute=lambda b, v: semivariance.realised_semivariance(b.close, v["lookback_bars"]),
     ),
     Indicator(
         name="signed_jump",
@@ -108,7 +115,7 @@ RETURN_VOLATILITY = (
         outputs=(Output("", _BALANCE, "balance of jumps, positive upwards"),),
         parameters=(lookback(20, _RETURNS),),
         required_bars=finite(1),
-        compute=lambda b, v: (realised.signed_jump(b.close, v["lookback_bars"]),),
+        compute=lambda b, v: (semivariance.signed_jump(b.close, v["lookback_bars"]),),
     ),
     Indicator(
         name="realised_quarticity",
@@ -138,7 +145,7 @@ RETURN_VOLATILITY = (
         ),
         increasing=("short_bars", "medium_bars", "long_bars"),
         required_bars=finite(1, "long_bars"),
-        compute=lambda b, v: realised.har_components(
+        compute=lambda b, v: volatility_terms.har_components(
             b.close, short_bars=v["short_bars"], medium_bars=v["medium_bars"], long_bars=v["long_bars"]
         ),
     ),
@@ -156,7 +163,7 @@ RETURN_VOLATILITY = (
         increasing=("short_bars", "long_bars"),
         required_bars=finite(1, "long_bars"),
         compute=lambda b, v: (
-            realised.volatility_ratio(b.close, short_bars=v["short_bars"], long_bars=v["long_bars"]),
+            volatility_terms.volatility_ratio(b.close, short_bars=v["short_bars"], long_bars=v["long_bars"]),
         ),
     ),
     Indicator(
@@ -172,7 +179,9 @@ RETURN_VOLATILITY = (
         ),
         required_bars=lambda v, *_: v["short_bars"] + v["lookback_bars"],
         compute=lambda b, v: (
-            realised.volatility_of_volatility(b.close, short_bars=v["short_bars"], lookback_bars=v["lookback_bars"]),
+            volatility_of_volatility.volatility_of_volatility(
+                b.close, short_bars=v["short_bars"], lookback_bars=v["lookback_bars"]
+            ),
         ),
     ),
     Indicator(
@@ -188,7 +197,9 @@ RETURN_VOLATILITY = (
         ),
         required_bars=lambda v, *_: v["short_bars"] + v["lookback_bars"],
         compute=lambda b, v: (
-            realised.volatility_percentile(b.close, short_bars=v["short_bars"], lookback_bars=v["lookback_bars"]),
+            volatility_of_volatility.volatility_percentile(
+                b.close, short_bars=v["short_bars"], lookback_bars=v["lookback_bars"]
+            ),
         ),
     ),
     Indicator(

@@ -13,7 +13,7 @@ from forecast_pipeline.features.catalogue.indicator import (
 )
 from forecast_pipeline.features.catalogue.volume_level import VOLUME_LEVEL
 from forecast_pipeline.features.catalogue.volume_price import VOLUME_PRICE
-from forecast_pipeline.features.indicators import money_flow
+from forecast_pipeline.features.indicators import decayed_money_flow, klinger, money_flow, volume_force
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
 
 _GROUP = "volume"
@@ -58,7 +58,7 @@ VOLUME: tuple[Indicator, ...] = (
         increasing=("fast_bars", "slow_bars"),
         required_bars=lambda v, _, tolerance: bars_to_forget((exponential(v["slow_bars"]),), tolerance),
         compute=lambda b, v: (
-            money_flow.chaikin_oscillator(
+            decayed_money_flow.chaikin_oscillator(
                 b.high, b.low, b.close, b.volume, v["fast_bars"], v["slow_bars"], tolerance=v["tolerance"]
             ),
         ),
@@ -74,7 +74,7 @@ VOLUME: tuple[Indicator, ...] = (
         parameters=(lookback(21, "bars of Wilder's averages"),),
         required_bars=lambda v, _, tolerance: bars_to_forget((wilder(v["lookback_bars"]),), tolerance) + 1,
         compute=lambda b, v: (
-            money_flow.twiggs_money_flow(
+            decayed_money_flow.twiggs_money_flow(
                 b.high, b.low, b.close, b.volume, v["lookback_bars"], tolerance=v["tolerance"]
             ),
         ),
@@ -98,7 +98,7 @@ VOLUME: tuple[Indicator, ...] = (
         required_bars=lambda v, _, tolerance: (
             bars_to_forget((exponential(v["slow_bars"]), exponential(v["signal_bars"])), tolerance) + 1
         ),
-        compute=lambda b, v: money_flow.klinger(
+        compute=lambda b, v: klinger.klinger(
             b.high,
             b.low,
             b.close,
@@ -119,7 +119,7 @@ VOLUME: tuple[Indicator, ...] = (
         outputs=(Output("", "mean volumes times mean true ranges", "mean of change times volume"),),
         parameters=(lookback(13, "changes in the window"),),
         required_bars=finite(1),
-        compute=lambda b, v: (money_flow.force_index(b.high, b.low, b.close, b.volume, v["lookback_bars"]),),
+        compute=lambda b, v: (volume_force.force_index(b.high, b.low, b.close, b.volume, v["lookback_bars"]),),
         difference="Elder's average is exponential and in units of price and volume",
     ),
     Indicator(
@@ -131,7 +131,7 @@ VOLUME: tuple[Indicator, ...] = (
         outputs=(Output("", "squared true ranges", "moves of the bar's middle that little volume made"),),
         parameters=(lookback(14, "moves in the window, and bars of the mean volume"),),
         required_bars=lambda v, *_: 2 * v["lookback_bars"] - 1,
-        compute=lambda b, v: (money_flow.ease_of_movement(b.high, b.low, b.close, b.volume, v["lookback_bars"]),),
+        compute=lambda b, v: (volume_force.ease_of_movement(b.high, b.low, b.close, b.volume, v["lookback_bars"]),),
         difference="Arms divides by the volume, here by the mean of volume and mean volume",
     ),
     *VOLUME_PRICE,

@@ -12,7 +12,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     lookback,
 )
 from forecast_pipeline.features.catalogue.price_levels import two_session_bars
-from forecast_pipeline.features.indicators import volume_level
+from forecast_pipeline.features.indicators import volume_level, volume_oscillator, volume_share
 from forecast_pipeline.features.warm_up import bars_to_forget, exponential
 
 _GROUP = "volume"
@@ -63,7 +63,7 @@ VOLUME_LEVEL: tuple[Indicator, ...] = (
         required_bars=lambda v, _, tolerance: bars_to_forget(
             (exponential(v["slow_bars"]), exponential(v["signal_bars"])), tolerance
         ),
-        compute=lambda b, v: volume_level.percentage_volume_oscillator(
+        compute=lambda b, v: volume_oscillator.percentage_volume_oscillator(
             b.volume,
             fast_bars=v["fast_bars"],
             slow_bars=v["slow_bars"],
@@ -80,7 +80,7 @@ VOLUME_LEVEL: tuple[Indicator, ...] = (
         inputs=("volume", "ts_utc"),
         outputs=(Output("", "0 to 1", "0.5 when as much has been traded as in all of the day before"),),
         required_bars=two_session_bars,
-        compute=lambda b, _: (volume_level.session_volume_share(b.volume, b.session),),
+        compute=lambda b, _: (volume_share.session_volume_share(b.volume, b.session),),
         origin=SESSION_ORIGIN,
         is_within_day=True,
     ),
@@ -104,7 +104,7 @@ VOLUME_LEVEL: tuple[Indicator, ...] = (
         outputs=(Output("", "0 to 1", "1 when every bar has the same volume or none has any"),),
         parameters=(lookback(30),),
         required_bars=finite(),
-        compute=lambda b, v: (volume_level.volume_entropy(b.volume, v["lookback_bars"]),),
+        compute=lambda b, v: (volume_share.volume_entropy(b.volume, v["lookback_bars"]),),
     ),
 )
 """All need the volume alone."""

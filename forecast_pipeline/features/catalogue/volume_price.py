@@ -13,7 +13,7 @@ from forecast_pipeline.features.catalogue.indicator import (
     finite,
     lookback,
 )
-from forecast_pipeline.features.indicators import volume_price
+from forecast_pipeline.features.indicators import volume_impact, volume_index, volume_price
 
 _GROUP = "volume"
 _CV = ("close", "volume")
@@ -30,7 +30,7 @@ VOLUME_PRICE: tuple[Indicator, ...] = (
         inputs=(*_CV, "ts_utc"),
         outputs=(Output("", LOG_RETURN, "volume-weighted mean return of the session's bars"),),
         required_bars=session_bars,
-        compute=lambda b, _: (volume_price.volume_price_trend(b.close, b.volume, b.session),),
+        compute=lambda b, _: (volume_index.volume_price_trend(b.close, b.volume, b.session),),
         origin=SESSION_ORIGIN,
         difference=_NO_BEGINNING,
     ),
@@ -42,7 +42,7 @@ VOLUME_PRICE: tuple[Indicator, ...] = (
         inputs=(*_CV, "ts_utc"),
         outputs=(Output("", LOG_RETURN, "return of the session on falling volume"),),
         required_bars=session_bars,
-        compute=lambda b, _: (volume_price.negative_volume_index(b.close, b.volume, b.session),),
+        compute=lambda b, _: (volume_index.negative_volume_index(b.close, b.volume, b.session),),
         origin=SESSION_ORIGIN,
         difference=_NO_BEGINNING,
     ),
@@ -54,7 +54,7 @@ VOLUME_PRICE: tuple[Indicator, ...] = (
         inputs=(*_CV, "ts_utc"),
         outputs=(Output("", LOG_RETURN, "return of the session on rising volume"),),
         required_bars=session_bars,
-        compute=lambda b, _: (volume_price.positive_volume_index(b.close, b.volume, b.session),),
+        compute=lambda b, _: (volume_index.positive_volume_index(b.close, b.volume, b.session),),
         origin=SESSION_ORIGIN,
         difference=_NO_BEGINNING,
     ),
@@ -104,7 +104,7 @@ VOLUME_PRICE: tuple[Indicator, ...] = (
         ),
         increasing=("short_bars", "long_bars"),
         required_bars=finite(1, "long_bars"),
-        compute=lambda b, v: (volume_price.amihud_illiquidity(b.close, b.volume, v["short_bars"], v["long_bars"]),),
+        compute=lambda b, v: (volume_impact.amihud_illiquidity(b.close, b.volume, v["short_bars"], v["long_bars"]),),
         difference="ratio of sums in place of Amihud's mean of ratios, which a bar without volume makes infinite",
     ),
     Indicator(
@@ -116,7 +116,7 @@ VOLUME_PRICE: tuple[Indicator, ...] = (
         outputs=(Output("", "-1 to 1", "positive when higher prices came with more volume, 0 without spread"),),
         parameters=(lookback(20, most=_MOST_LAGS),),
         required_bars=finite(),
-        compute=lambda b, v: (volume_price.price_volume_correlation(b.close, b.volume, v["lookback_bars"]),),
+        compute=lambda b, v: (volume_impact.price_volume_correlation(b.close, b.volume, v["lookback_bars"]),),
     ),
 )
 """Anchored to the FX day first, windowed after."""

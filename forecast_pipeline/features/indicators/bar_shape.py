@@ -1,4 +1,4 @@
-"""Shape of single bars: body, shadows, place of the close, gap, inside and outside bars, narrow ranges."""
+"""Shape of single bars: body, shadows, place of the close, gap."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.window_parts import lagged, lags, share, window_mean
-from forecast_pipeline.features.indicators.windows import ROUNDING, require_lookback, true_range
+from forecast_pipeline.features.indicators.ratios import ROUNDING, ratio
+from forecast_pipeline.features.indicators.returns import true_range
+from forecast_pipeline.features.indicators.windows import lagged, require_lookback, window_mean
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray
@@ -31,7 +32,7 @@ def body_share(open_: FloatArray, high: FloatArray, low: FloatArray, close: Floa
 
     References: S. Nison, *Japanese Candlestick Charting Techniques*, 1991.
     """
-    return share(np.abs(close - open_), high - low, 0.0, ROUNDING * close)
+    return ratio(np.abs(close - open_), high - low, 0.0, ROUNDING * close)
 
 
 def shadow_shares(
@@ -57,7 +58,7 @@ def shadow_shares(
     """
     reach, least = high - low, ROUNDING * close
     upper, lower = high - np.maximum(open_, close), np.minimum(open_, close) - low
-    return share(upper, reach, 0.0, least), share(lower, reach, 0.0, least)
+    return ratio(upper, reach, 0.0, least), ratio(lower, reach, 0.0, least)
 
 
 def close_location(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
@@ -77,7 +78,7 @@ def close_location(high: FloatArray, low: FloatArray, close: FloatArray) -> Floa
 
     References: M. Chaikin; TA-Lib, ``ta_AD.c``.
     """
-    return share((close - low) - (high - close), high - low, 0.0, ROUNDING * close)
+    return ratio((close - low) - (high - close), high - low, 0.0, ROUNDING * close)
 
 
 def gap(
@@ -112,83 +113,4 @@ def gap(
     require_lookback(lookback_bars)
     reach, least = window_mean(true_range(high, low, close), lookback_bars), ROUNDING * close
     uncovered = np.maximum(low - lagged(high, 1), 0.0) + np.minimum(high - lagged(low, 1), 0.0)
-    return share(open_ - lagged(close, 1), reach, 0.0, least), share(uncovered, reach, 0.0, least)
-
-
-def inside_bar(high: FloatArray, low: FloatArray) -> FloatArray:
-    """Whether the bar lies strictly inside the one before; bounds that are equal in ticks do not count.
-
-    Args:
-        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
-        low: Shape ``(T,)``.
-
-    Returns:
-        0 or 1, shape ``(T,)``; NaN in the first row.
-
-    Example:
-        >>> inside_bar(np.array([5.0, 4.0, 4.0]), np.array([1.0, 2.0, 3.0])).tolist()
-        [nan, 1.0, 0.0]
-
-    References: T. Crabel, *Day Trading with Short Term Price Patterns and Opening Range Breakout*, 1990.
-    """
-    return _both(lagged(high, 1) - high, low - lagged(low, 1), ROUNDING * high)
-
-
-def outside_bar(high: FloatArray, low: FloatArray) -> FloatArray:
-    """Whether the bar reaches strictly beyond both ends of the one before.
-
-    Args:
-        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
-        low: Shape ``(T,)``.
-
-    Returns:
-        0 or 1, shape ``(T,)``; NaN in the first row.
-
-    Example:
-        >>> outside_bar(np.array([3.0, 4.0, 4.0]), np.array([2.0, 1.0, 0.5])).tolist()
-        [nan, 1.0, 0.0]
-
-    References: T. Crabel, *Day Trading with Short Term Price Patterns and Opening Range Breakout*, 1990.
-    """
-    return _both(high - lagged(high, 1), lagged(low, 1) - low, ROUNDING * high)
-
-
-def _both(upper: FloatArray, lower: FloatArray, tie: FloatArray) -> FloatArray:
-    flag = ((upper > tie) & (lower > tie)).astype(np.float64)
-    flag[:1] = np.nan
-    return flag
-
-
-def narrow_range(high: FloatArray, low: FloatArray, lookback_bars: int = 7) -> FloatArray:
-    """Share of the bars before the present one, within the window, whose range is wider.
-
-    1 is Crabel's NR7 when ``lookback_bars`` is 7. A range that is equal in ticks counts half.
-
-    Args:
-        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
-        low: Shape ``(T,)``.
-        lookback_bars: Window length, the present bar included.
-
-    Returns:
-        Shape ``(T,)``, in ``[0, 1]``; NaN in the first ``lookback_bars - 1`` rows. Equal ranges give 0.5.
-
-    Raises:
-        ValueError: If ``lookback_bars`` is less than 2.
-
-    Example:
-        >>> narrow_range(np.array([3.0, 4.0, 3.0]), np.array([2.0, 2.0, 2.0]), 3).tolist()
-        [nan, nan, 0.75]
-
-    References: T. Crabel, *Day Trading with Short Term Price Patterns and Opening Range Breakout*, 1990.
-    """
-    require_lookback(lookback_bars)
-    first = lookback_bars - 1
-    out = np.full(high.size, np.nan)
-    reach = high - low
-    present, tie = reach[first:], ROUNDING * high[first:]
-    wider = np.zeros(present.size)
-    for lag, view in lags(reach, lookback_bars):
-        if lag:
-            wider += 0.5 * (view > present - tie) + 0.5 * (view > present + tie)
-    out[first:] = wider / first
-    return out
+    return ratio(open_ - lagged(close, 1), reach, 0.0, least), ratio(uncovered, reach, 0.0, least)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.returns import lagged, log_ratio, log_returns, window_mean
-from forecast_pipeline.features.indicators.windows import require_lookback
+from forecast_pipeline.features.indicators.ratios import log_ratio
+from forecast_pipeline.features.indicators.returns import log_returns
+from forecast_pipeline.features.indicators.windows import lagged, require_lookback, window_mean
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.windows import log_distance, require_lookback
+from forecast_pipeline.features.indicators.ratios import log_distance
+from forecast_pipeline.features.indicators.windows import require_lookback
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray

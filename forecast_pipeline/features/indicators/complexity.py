@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.returns import NO_SPREAD, lagged, log_returns
-from forecast_pipeline.features.indicators.window_loops import entropy, in_blocks, lags, mean_and_square
-from forecast_pipeline.features.indicators.windows import ROUNDING, require_lookback, window_sum
+from forecast_pipeline.features.indicators.entropy import entropy
+from forecast_pipeline.features.indicators.ratios import ROUNDING
+from forecast_pipeline.features.indicators.returns import NO_SPREAD, log_returns
+from forecast_pipeline.features.indicators.sliding import lags
+from forecast_pipeline.features.indicators.window_loops import in_blocks, mean_and_square
+from forecast_pipeline.features.indicators.windows import lagged, require_lookback, window_sum
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray

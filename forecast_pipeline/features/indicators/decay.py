@@ -1,4 +1,4 @@
-"""Exponential averages of volume, which an unrecorded volume spoils only until it is forgotten."""
+"""Decaying averages of values with gaps, and whether they have forgotten all that moved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.windows import has_stood_still
+from forecast_pipeline.features.indicators.ratios import ratio
 from forecast_pipeline.features.warm_up import bars_to_forget
 
 if TYPE_CHECKING:
@@ -65,3 +65,33 @@ def nothing_traded(volume: FloatArray, smoothing: float, tolerance: float = 1e-6
         [True, False, False, True]
     """
     return has_stood_still(volume != 0.0, bars_to_forget((smoothing,), tolerance))
+
+
+def has_stood_still(moved: npt.NDArray[np.bool_], memory_bars: int) -> npt.NDArray[np.bool_]:
+    """Whether nothing moved for ``memory_bars`` bars, or ever since the history began.
+
+    A ratio of two decaying averages keeps its last value for ever when the market stands still. After the
+    memory of the averages has passed it says nothing about the present, and the neutral value is due.
+
+    Args:
+        moved: Shape ``(T,)``, whether the bar differs from the one before; the first row is ignored.
+        memory_bars: Bars after which the averages have forgotten.
+
+    Example:
+        >>> has_stood_still(np.array([False, True, False, False]), 2).tolist()
+        [True, False, False, True]
+    """
+    still = np.zeros(moved.size, dtype=np.bool_)
+    moves = np.flatnonzero(moved[1:]) + 1
+    still[: moves[0] if moves.size else moved.size] = True
+    ends = np.append(moves[1:], moved.size)
+    for last in np.flatnonzero(ends - moves > memory_bars):  # hardly ever one
+        still[moves[last] + memory_bars : ends[last]] = True
+    return still
+
+
+def decayed_share(part: FloatArray, volume: FloatArray, smoothing: float, tolerance: float) -> FloatArray:
+    """Part of the average volume; 0 once an average has forgotten all trade."""
+    mean = decaying_mean(volume, smoothing, tolerance)
+    part = np.where(nothing_traded(volume, smoothing, tolerance) & ~np.isnan(mean), 0.0, part)
+    return ratio(part, mean, 0.0)

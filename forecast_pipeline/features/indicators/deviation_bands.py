@@ -1,4 +1,4 @@
-"""Bands of deviation around a mean: width, place and squeeze, and how far closes fall below their peak."""
+"""Bands of standard deviations around a mean: their width and the close's place in them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.returns import log_ratio, ratio
+from forecast_pipeline.features.indicators.ratios import ROUNDING, ratio
 from forecast_pipeline.features.indicators.window_loops import in_blocks, mean_and_square
-from forecast_pipeline.features.indicators.windows import ROUNDING, require_lookback, true_range, window_sum
+from forecast_pipeline.features.indicators.windows import require_lookback
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray
@@ -87,77 +87,3 @@ def bollinger_percent_b(close: FloatArray, lookback_bars: int, *, width: float) 
     require_lookback(lookback_bars)
     mean, deviation = mean_and_deviation(close, lookback_bars)
     return 0.5 + ratio(close - mean, 2.0 * width * deviation, 0.0)
-
-
-def squeeze(
-    high: FloatArray,
-    low: FloatArray,
-    close: FloatArray,
-    lookback_bars: int,
-    *,
-    width: float,
-    range_width: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Whether Bollinger's bands lie inside Keltner's channel, and how wide they are against it.
-
-    Both stand around the simple mean; the channel's half width is ``range_width`` simple means of true ranges, so the
-    window is finite.
-
-    Args:
-        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
-        low: Shape ``(T,)``.
-        close: Shape ``(T,)``.
-        lookback_bars: Closes and true ranges in the window.
-        width: Standard deviations to a Bollinger band.
-        range_width: Mean true ranges to a Keltner line.
-
-    Returns:
-        1 inside and 0 else, and the ratio of the half widths, each of shape ``(T,)``; a market that stands still gives
-        0 and 1. NaN in the first ``lookback_bars`` rows.
-
-    Raises:
-        ValueError: If ``lookback_bars`` is less than 2.
-
-    Example:
-        >>> close = np.array([3.0, 1.0, 3.0])  # deviation 1, true ranges 2 and 2
-        >>> [each.tolist() for each in squeeze(close, close, close, 2, width=1.0, range_width=1.0)]
-        [[nan, nan, 1.0], [nan, nan, 0.5]]
-
-    References: J. F. Carter, *Mastering the Trade*, 2005.
-    """
-    require_lookback(lookback_bars)
-    half = width * mean_and_deviation(close, lookback_bars)[1]
-    reach = range_width * window_sum(true_range(high, low, close), lookback_bars) / lookback_bars
-    share = ratio(half, np.where(reach <= ROUNDING * close, 0.0, reach), 1.0)
-    share = np.where(np.isnan(reach), np.nan, share)
-    return np.where(np.isnan(share), np.nan, share < 1.0 - ROUNDING), share
-
-
-def ulcer_index(close: FloatArray, lookback_bars: int) -> FloatArray:
-    """Root mean square of the falls below the highest close of the window.
-
-    Every close of the window is compared with the highest of the ``lookback_bars`` closes that it ends, so
-    ``2 lookback_bars - 1`` closes count. Falls are fractions of the peak, where Martin has percent.
-
-    Args:
-        close: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
-        lookback_bars: Falls in the mean, and closes behind each peak.
-
-    Returns:
-        Shape ``(T,)``, fraction of the peak, in ``[0, 1]``; NaN in the first ``2 lookback_bars - 2`` rows.
-
-    Raises:
-        ValueError: If ``lookback_bars`` is less than 2.
-
-    Example:
-        >>> ulcer_index(np.array([2.0, 2.0, 1.0]), 2).round(4).tolist()  # falls 0 and one half
-        [nan, nan, 0.3536]
-
-    References: P. G. Martin, B. B. McCann, *The Investor's Guide to Fidelity Funds*, 1989.
-    """
-    import talib
-
-    require_lookback(lookback_bars)
-    peak = np.asarray(talib.MAX(close, timeperiod=lookback_bars))
-    fall = -np.expm1(log_ratio(close, peak))
-    return np.sqrt(window_sum(fall * fall, lookback_bars) / lookback_bars)

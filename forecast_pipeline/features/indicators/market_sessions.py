@@ -1,4 +1,4 @@
-"""Trading sessions of Tokyo, London and New York and the daily fixings, by the wall clock of their cities."""
+"""Trading sessions of Tokyo, London and New York by the wall clock of their cities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray, IntArray
 
 FRANKFURT = "Europe/Berlin"
-_HALF_DAY = MINUTES_PER_DAY // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,27 +110,4 @@ def until_closes(closes_us: IntArray) -> tuple[FloatArray, ...]:
     for market in MARKET_SESSIONS:
         left = (market.closes_minute - local_minute(closes_us, market.zone) - 1) % MINUTES_PER_DAY + 1
         parts.append(left / MINUTES_PER_DAY)
-    return tuple(parts)
-
-
-def fixing_proximity(closes_us: IntArray) -> tuple[FloatArray, ...]:
-    """Nearness of the decision to each daily fixing: 1 at the fixing, falling in a straight line to 0 half a day away.
-
-    Args:
-        closes_us: Shape ``(T,)``, close instants in UTC microseconds.
-
-    Returns:
-        For each of `FIXINGS` an array of shape ``(T,)`` in ``[0, 1]``.
-
-    Example:
-        >>> ten = np.array([10 * 3_600_000_000])  # 1970-01-01, when London kept 11:00: five hours before its fixing
-        >>> round(float(fixing_proximity(ten)[2][0]), 4) == round(1 - 5 / 12, 4)
-        True
-
-    References: M. Melvin, J. Prins, *Journal of Financial Markets* 22, 2015.
-    """
-    parts = []
-    for _, zone, at_minute in FIXINGS:
-        off = (local_minute(closes_us, zone) - at_minute + _HALF_DAY) % MINUTES_PER_DAY - _HALF_DAY
-        parts.append(1.0 - np.abs(off) / _HALF_DAY)
     return tuple(parts)

@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.windows import (
-    ROUNDING,
-    change,
-    has_stood_still,
-    require_lookback,
-    true_range,
-    window_sum,
-    window_sums,
-)
+from forecast_pipeline.features.indicators.decay import has_stood_still
+from forecast_pipeline.features.indicators.ratios import ROUNDING, place
+from forecast_pipeline.features.indicators.returns import true_range
+from forecast_pipeline.features.indicators.talib_windows import window_bottom, window_top
+from forecast_pipeline.features.indicators.windows import change, require_lookback, window_sum, window_sums
 from forecast_pipeline.features.warm_up import bars_to_forget, wilder
 
 if TYPE_CHECKING:
@@ -126,17 +122,7 @@ def williams_r(high: FloatArray, low: FloatArray, close: FloatArray, lookback_ba
 
 def _place_in_range(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int) -> FloatArray:
     """Place of the close between lowest low (0) and highest high (1); the middle if they are equal."""
-    import talib
-
-    top = np.asarray(talib.MAX(high, timeperiod=lookback_bars))
-    bottom = np.asarray(talib.MIN(low, timeperiod=lookback_bars))
-    reach = top - bottom
-    is_flat = reach <= 0.0
-    reach[is_flat] = 1.0
-    place = close - bottom
-    place /= reach
-    place[is_flat] = 0.5
-    return place
+    return place(close, window_top(high, lookback_bars), window_bottom(low, lookback_bars))
 
 
 def cci(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int = 20) -> FloatArray:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.session_so_far import place_between, session_starts
-from forecast_pipeline.features.indicators.windows import log_distance
+from forecast_pipeline.features.indicators.ratios import ROUNDING, log_distance, place
+from forecast_pipeline.features.indicators.session_parts import first_rows, of_previous_session, session_starts
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray, IntArray
@@ -30,9 +30,7 @@ def previous_session_return(close: FloatArray, session: IntArray) -> FloatArray:
     starts = session_starts(session)
     last = np.full(starts.size, np.nan)  # last close before each session
     last[1:] = close[starts[1:] - 1]
-    moved = np.full(starts.size, np.nan)
-    moved[1:] = np.log(last[1:] / last[:-1])
-    return np.repeat(moved, np.diff(starts, append=session.size))
+    return of_previous_session(np.log(np.append(last[1:], np.nan) / last), session)
 
 
 def previous_session_range(
@@ -58,9 +56,9 @@ def previous_session_range(
         ([nan, nan, nan, 4.0], [nan, nan, nan, 0.0])
     """
     top, bottom = _previous_extremes(high, low, session)
-    first = np.repeat(session_starts(session), np.diff(session_starts(session), append=session.size))
+    first = first_rows(session)
     before = np.where(first > 0, close[np.maximum(first - 1, 0)], np.nan)
-    return np.log(top / bottom), place_between(before, bottom, top)
+    return np.log(top / bottom), place(before, top, bottom, ROUNDING * top)
 
 
 def previous_session_extremes(
@@ -91,9 +89,9 @@ def previous_session_extremes(
 def _previous_extremes(high: FloatArray, low: FloatArray, session: IntArray) -> tuple[FloatArray, FloatArray]:
     """High and low of the session before each bar's own; NaN in the first."""
     starts = session_starts(session)
-    top, bottom = np.full(starts.size, np.nan), np.full(starts.size, np.nan)
-    if starts.size:
-        top[1:] = np.maximum.reduceat(high, starts)[:-1]
-        bottom[1:] = np.minimum.reduceat(low, starts)[:-1]
-    lengths = np.diff(starts, append=session.size)
-    return np.repeat(top, lengths), np.repeat(bottom, lengths)
+    if not starts.size:
+        return high, low
+    return (
+        of_previous_session(np.maximum.reduceat(high, starts), session),
+        of_previous_session(np.minimum.reduceat(low, starts), session),
+    )

@@ -1,4 +1,4 @@
-"""Transforms of prices: averages of one bar, Heikin-Ashi, returns over spans and lags, acceleration, place in range."""
+"""Transforms of prices: averages of one bar, Heikin-Ashi, place in range."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.window_parts import highest, lagged, lowest, share
-from forecast_pipeline.features.indicators.windows import ROUNDING, log_distance, require_lookback
+from forecast_pipeline.features.indicators.levels import level_distances
+from forecast_pipeline.features.indicators.ratios import ROUNDING, place
+from forecast_pipeline.features.indicators.talib_windows import window_bottom, window_top
+from forecast_pipeline.features.indicators.windows import require_lookback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from forecast_pipeline.features.bar_arrays import FloatArray
 
 SPANS = (1, 2, 3, 5, 8, 13, 21)
 N_LAGS = 5
 
 
-def price_averages(
-    open_: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Log distance of the close from four averages of its own bar.
+def price_averages(open_: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
+    """Log distance of the close from two averages of its own bar.
 
     Args:
         open_: Shape ``(T,)``, price in quote currency, oldest first, positive, no NaN.
@@ -30,20 +28,19 @@ def price_averages(
         close: Shape ``(T,)``.
 
     Returns:
-        ``log(close / average)`` for the typical ``(h + l + c) / 3``, the median ``(h + l) / 2``, the weighted
-        ``(h + l + 2c) / 4`` and the average price ``(o + h + l + c) / 4``; each of shape ``(T,)``, never NaN.
+        ``log(close / average)`` for the median ``(h + l) / 2`` and the average price ``(o + h + l + c) / 4``; each of
+        shape ``(T,)``, never NaN. The typical ``(h + l + c) / 3`` and the weighted price ``(h + l + 2c) / 4`` would
+        say two thirds and half of what the median says.
 
     Example:
         >>> bar = (np.array([x]) for x in (2.0, 5.0, 1.0, 4.0))
         >>> [float(np.exp(distance[0]).round(3)) for distance in price_averages(*bar)]
-        [1.2, 1.333, 1.143, 1.333]
+        [1.333, 1.333]
 
-    References: TA-Lib TYPPRICE, MEDPRICE, WCLPRICE, AVGPRICE.
+    References: TA-Lib MEDPRICE, AVGPRICE.
     """
     reach = high + low
-    levels = ((reach + close) / 3.0, reach / 2.0, (reach + 2.0 * close) / 4.0, (open_ + reach + close) / 4.0)
-    typical, median, weighted, average = (log_distance(close, level) for level in levels)
-    return typical, median, weighted, average
+    return level_distances(close, reach / 2.0, (open_ + reach + close) / 4.0)
 
 
 def heikin_ashi(
@@ -82,72 +79,6 @@ def heikin_ashi(
     return np.log(mean / middle), np.log(np.maximum(high, top) / top), np.log(bottom / np.minimum(low, bottom))
 
 
-def spanned_returns(close: FloatArray, spans: Iterable[int] = SPANS) -> tuple[FloatArray, ...]:
-    """Log returns over several spans that end at the present close.
-
-    Args:
-        close: Shape ``(T,)``, price in quote currency, oldest first, positive, no NaN.
-        spans: Bars of each span.
-
-    Returns:
-        One array of shape ``(T,)`` a span, dimensionless; NaN in its first ``span`` rows.
-
-    Example:
-        >>> [part.round(9).tolist() for part in spanned_returns(np.exp([0.0, 1.0, 3.0]), [1, 2])]
-        [[nan, 1.0, 2.0], [nan, nan, 3.0]]
-
-    References: J. Y. Campbell, A. W. Lo, A. C. MacKinlay, *The Econometrics of Financial Markets*, 1997, ch. 1.
-    """
-    log_price = np.log(close)
-    return tuple(log_price - lagged(log_price, span) for span in spans)
-
-
-def lagged_returns(close: FloatArray, lag_bars: int = 1, n_lags: int = N_LAGS) -> tuple[FloatArray, ...]:
-    """Log returns of single bars before the present one.
-
-    Args:
-        close: Shape ``(T,)``, price in quote currency, oldest first, positive, no NaN.
-        lag_bars: Bars from one return to the next one back.
-        n_lags: How many returns.
-
-    Returns:
-        The one-bar returns of ``lag_bars``, ``2 * lag_bars``, … bars ago, each of shape ``(T,)``; NaN in the
-        first ``lag + 1`` rows.
-
-    Example:
-        >>> [part.round(9).tolist() for part in lagged_returns(np.exp([0.0, 1.0, 3.0, 7.0]), 1, 2)]
-        [[nan, nan, 1.0, 2.0], [nan, nan, nan, 1.0]]
-
-    References: J. Y. Campbell, A. W. Lo, A. C. MacKinlay, *The Econometrics of Financial Markets*, 1997, ch. 1.
-    """
-    (log_return,) = spanned_returns(close, [1])
-    return tuple(lagged(log_return, lag_bars * number) for number in range(1, n_lags + 1))
-
-
-def price_acceleration(close: FloatArray, lookback_bars: int = 5) -> FloatArray:
-    """Log return over the last ``lookback_bars`` bars minus that over as many bars before.
-
-    Args:
-        close: Shape ``(T,)``, price in quote currency, oldest first, positive, no NaN.
-        lookback_bars: Bars of each return, at least 1.
-
-    Returns:
-        Shape ``(T,)``, dimensionless; NaN in the first ``2 * lookback_bars`` rows.
-
-    Raises:
-        ValueError: If ``lookback_bars`` is less than 1.
-
-    Example:
-        >>> price_acceleration(np.exp([0.0, 1.0, 4.0]), 1).round(9).tolist()
-        [nan, nan, 2.0]
-
-    References: second difference of the log price.
-    """
-    require_lookback(lookback_bars, least=1)
-    (log_return,) = spanned_returns(close, [lookback_bars])
-    return log_return - lagged(log_return, lookback_bars)
-
-
 def range_position(high: FloatArray, low: FloatArray, close: FloatArray, lookback_bars: int = 100) -> FloatArray:
     """Place of the close between the lowest low and the highest high of the window.
 
@@ -172,5 +103,4 @@ def range_position(high: FloatArray, low: FloatArray, close: FloatArray, lookbac
     References: G. C. Lane's raw %K, *Technical Analysis of Stocks & Commodities* 2:3, 1984, as a fraction.
     """
     require_lookback(lookback_bars)
-    bottom = lowest(low, lookback_bars)
-    return share(close - bottom, highest(high, lookback_bars) - bottom, 0.5, ROUNDING * close)
+    return place(close, window_top(high, lookback_bars), window_bottom(low, lookback_bars), ROUNDING * close)

@@ -1,4 +1,4 @@
-"""Scaling exponents of the log price: detrended fluctuation, structure function.
+"""Scaling exponent of the log price by detrended fluctuation analysis.
 
 Both measure ``H`` in moves that grow like ``k ** H`` with their span ``k``: 0.5 for a random walk.
 """
@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.fractal import log_slope
-from forecast_pipeline.features.indicators.returns import lagged, window_mean
-from forecast_pipeline.features.indicators.window_loops import in_blocks, lags
-from forecast_pipeline.features.indicators.windows import require_lookback
+from forecast_pipeline.features.indicators.log_slope import log_slope
+from forecast_pipeline.features.indicators.sliding import lags
+from forecast_pipeline.features.indicators.window_loops import in_blocks
+from forecast_pipeline.features.indicators.windows import require_lookback, window_mean
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray
 
 _SMALLEST_BOX = 4
-_STRUCTURE_LAGS = (1, 2, 4, 8)
-_NEUTRAL_EXPONENT = 0.5
+NEUTRAL_EXPONENT = 0.5
 # Closes on a line leave what rounding makes of the difference of two large sums, and no residual.
 _LINE_SHARE = 1e-13
 
@@ -86,7 +85,7 @@ def detrended_fluctuation(close: FloatArray, lookback_bars: int) -> FloatArray:
         squares = in_blocks((level,), size - 1, functools.partial(_residual_square, size=size))[0]
         mean = window_mean(squares, lookback_bars - size + 1)
         fluctuations.append(np.sqrt(mean) / random_walk_fluctuation(size))
-    return _NEUTRAL_EXPONENT + log_slope(sizes, fluctuations, 0.0)
+    return NEUTRAL_EXPONENT + log_slope(sizes, fluctuations, 0.0)
 
 
 def _residual_square(level: FloatArray, n_rows: int, *, size: int) -> tuple[FloatArray, ...]:
@@ -102,34 +101,3 @@ def _residual_square(level: FloatArray, n_rows: int, *, size: int) -> tuple[Floa
         squares += distance
     left = squares - total * total / size - together * together / sum(time * time for time in times)
     return (np.where(left <= _LINE_SHARE * squares, 0.0, left) / size,)
-
-
-def structure_exponent(close: FloatArray, lookback_bars: int) -> FloatArray:
-    """Generalised Hurst exponent of order 2, from mean squared moves over 1, 2, 4 and 8 bars.
-
-    Half the slope of the log mean squared move on the log of its span, moves overlapping and no mean taken out.
-
-    Args:
-        close: Shape ``(T,)``, positive, oldest first, no NaN.
-        lookback_bars: Closes in the window.
-
-    Returns:
-        Shape ``(T,)``, dimensionless; 0.5 without memory, 1 for a straight line, 0 for noise around a level, 0.5 where
-        the market stands still. NaN in the first ``lookback_bars - 1`` rows.
-
-    Raises:
-        ValueError: If ``lookback_bars`` is less than 16.
-
-    Example:
-        >>> structure_exponent(np.exp(np.arange(16.0)), 16)[-1].round(9).item()
-        1.0
-
-    References: T. Di Matteo, "Multi-scaling in finance", *Quantitative Finance* 7, 2007.
-    """
-    require_lookback(lookback_bars, least=2 * _STRUCTURE_LAGS[-1])
-    level = np.log(close)
-    sizes = []
-    for lag in _STRUCTURE_LAGS:
-        move = level - lagged(level, lag)
-        sizes.append(np.sqrt(window_mean(move * move, lookback_bars - lag)))
-    return log_slope(_STRUCTURE_LAGS, sizes, _NEUTRAL_EXPONENT)

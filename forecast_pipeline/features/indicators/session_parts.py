@@ -1,4 +1,4 @@
-"""Parts of indicators that know the FX day: sums since its open, prices of the day before.
+"""Parts of indicators that know the FX day: its first bars, what lies between them and a bar, the day before.
 
 A session is a stretch of rows with the same number. The day before the present one is the last session that has
 bars, so a holiday is skipped. Values of the first session that a history holds are wrong unless the history
@@ -7,29 +7,12 @@ begins with it, and those of the second too where they look at the day before; t
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray, IntArray
-
-
-class SessionPrices(NamedTuple):
-    """Prices of a whole session, for every bar of a later one; each of shape ``(T,)``, NaN where there is none.
-
-    Attributes:
-        open: First price.
-        high: Highest price.
-        low: Lowest price.
-        close: Last price.
-    """
-
-    open: FloatArray
-    high: FloatArray
-    low: FloatArray
-    close: FloatArray
 
 
 def session_starts(session: IntArray) -> IntArray:
@@ -49,11 +32,18 @@ def session_sum(values: FloatArray, session: IntArray) -> FloatArray:
         >>> session_sum(np.array([1.0, 2.0, 3.0, 4.0]), np.array([7, 7, 8, 8])).tolist()
         [1.0, 3.0, 3.0, 7.0]
     """
-    out = np.empty(values.size)
-    edges = [*session_starts(session), values.size]
-    for start, stop in itertools.pairwise(edges):
-        np.cumsum(values[start:stop], out=out[start:stop])
-    return out
+    return so_far(values, session, np.add, 0.0)
+
+
+def first_rows(session: IntArray) -> IntArray:
+    """For each bar the row of its session's first bar.
+
+    Example:
+        >>> first_rows(np.array([7, 7, 8])).tolist()
+        [0, 0, 2]
+    """
+    starts = session_starts(session)
+    return np.repeat(starts, np.diff(starts, append=session.size))
 
 
 def session_open(open_: FloatArray, session: IntArray) -> FloatArray:
@@ -63,8 +53,7 @@ def session_open(open_: FloatArray, session: IntArray) -> FloatArray:
         >>> session_open(np.array([1.0, 2.0, 3.0, 4.0]), np.array([7, 7, 8, 8])).tolist()
         [1.0, 1.0, 3.0, 3.0]
     """
-    starts = session_starts(session)
-    return np.repeat(open_[starts], np.diff(starts, append=session.size))
+    return open_[first_rows(session)]
 
 
 def of_previous_session(per_session: FloatArray, session: IntArray) -> FloatArray:
@@ -83,29 +72,31 @@ def of_previous_session(per_session: FloatArray, session: IntArray) -> FloatArra
     return np.repeat(before, np.diff(starts, append=session.size))
 
 
-def previous_session(
-    open_: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray, session: IntArray
-) -> SessionPrices:
-    """Prices of the session before each bar's own, known since that one ended.
+def so_far(values: FloatArray, session: IntArray, combine: np.ufunc, nothing: float) -> FloatArray:
+    """Largest, smallest or sum of the session's values up to each bar.
+
+    The sessions lie below each other in a table, so no residue of one reaches the next.
 
     Args:
-        open_: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
-        high: Shape ``(T,)``.
-        low: Shape ``(T,)``.
-        close: Shape ``(T,)``.
+        values: Shape ``(T,)``, no NaN.
         session: Shape ``(T,)``, number of the session that each bar belongs to, non-decreasing.
-
-    Returns:
-        Open, high, low and close of that session, NaN for bars of the first session.
+        combine: ``np.maximum``, ``np.minimum`` or ``np.add``.
+        nothing: What does not change the result: minus infinity, infinity or 0.
 
     Example:
-        >>> price, session = np.array([2.0, 5.0, 1.0, 3.0]), np.array([7, 7, 7, 8])
-        >>> [float(x[-1]) for x in previous_session(price, price, price, price, session)]
-        [2.0, 5.0, 1.0, 1.0]
+        >>> so_far(np.array([2.0, 1.0, 3.0, 1.0]), np.array([7, 7, 7, 8]), np.maximum, -np.inf).tolist()
+        [2.0, 2.0, 3.0, 1.0]
     """
+    if values.size == 0:
+        return values.copy()
+    day, place = _day_and_place(session)
+    table = np.full((int(day[-1]) + 1, int(place.max()) + 1), nothing)
+    table[day, place] = values
+    return np.asarray(combine.accumulate(table, axis=1)[day, place])
+
+
+def _day_and_place(session: IntArray) -> tuple[IntArray, IntArray]:
+    """For each bar the number of its session and its own number in it, both from 0."""
     starts = session_starts(session)
-    if starts.size == 0:
-        return SessionPrices(open_, high, low, close)
-    last = np.append(starts[1:], session.size) - 1
-    whole = (open_[starts], np.maximum.reduceat(high, starts), np.minimum.reduceat(low, starts), close[last])
-    return SessionPrices(*(of_previous_session(values, session) for values in whole))
+    lengths = np.diff(starts, append=session.size)
+    return np.repeat(np.arange(starts.size), lengths), np.arange(session.size) - np.repeat(starts, lengths)

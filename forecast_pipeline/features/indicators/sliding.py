@@ -1,7 +1,7 @@
-"""Building blocks of trend and momentum: weighted windows, averages that start late, places in a range.
+"""Windows gone through bar by bar: views of their values, weighted sums, squares taken around the mean.
 
-Every function takes arrays of shape ``(T,)``, oldest first. Rows at the start that are not known yet are NaN, and
-what is built upon them begins where they end.
+One lag after the other for all rows: a sum over lags adds the same numbers in the same order wherever the history
+begins, so its rounding does not depend on the start.
 """
 
 from __future__ import annotations
@@ -10,24 +10,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.windows import require_lookback, wilder_mean, window_sum
+from forecast_pipeline.features.indicators.windows import require_lookback, window_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from forecast_pipeline.features.bar_arrays import FloatArray
 
 
-def lagged(values: FloatArray, lag_bars: int) -> FloatArray:
-    """The value ``lag_bars`` bars ago, NaN where there is none.
+def lags(values: FloatArray, n_rows: int, lookback_bars: int) -> list[FloatArray]:
+    """Values of the last ``n_rows`` rows' windows, the oldest of each window first, the rows' own last.
 
     Example:
-        >>> lagged(np.array([1.0, 2.0, 3.0]), 1).tolist()
-        [nan, 1.0, 2.0]
+        >>> [each.tolist() for each in lags(np.array([1.0, 2.0, 3.0]), n_rows=2, lookback_bars=2)]
+        [[1.0, 2.0], [2.0, 3.0]]
     """
-    out = np.full(values.size, np.nan)
-    out[lag_bars:] = values[: max(0, values.size - lag_bars)]
-    return out
+    first = values.size - n_rows - lookback_bars + 1
+    return [values[start : start + n_rows] for start in range(first, first + lookback_bars)]
+
+
+def newest_first(values: FloatArray, lookback_bars: int) -> list[FloatArray]:
+    """Values of all full windows, those of the rows themselves first, then those of one bar earlier, ….
+
+    Nothing if the history is shorter than the window.
+
+    Example:
+        >>> [each.tolist() for each in newest_first(np.array([1.0, 2.0, 3.0]), 2)]
+        [[2.0, 3.0], [1.0, 2.0]]
+    """
+    n_windows = values.size - lookback_bars + 1
+    return lags(values, n_windows, lookback_bars)[::-1] if n_windows > 0 else []
 
 
 def weighted_sum(values: FloatArray, weights: Sequence[float]) -> FloatArray:
@@ -47,15 +59,10 @@ def weighted_sum(values: FloatArray, weights: Sequence[float]) -> FloatArray:
         >>> weighted_sum(np.array([1.0, 2.0, 4.0]), [2.0, 1.0]).tolist()
         [nan, 5.0, 10.0]
     """
-    n_windows = values.size - len(weights) + 1
     out = np.full(values.size, np.nan)
-    if n_windows < 1:
-        return out
-    total, part = np.zeros(n_windows), np.empty(n_windows)
-    for lag, weight in enumerate(weights):
-        first = len(weights) - 1 - lag
-        np.multiply(values[first : first + n_windows], weight, out=part)
-        total += part
+    total = np.zeros(max(0, values.size - len(weights) + 1))
+    for lag, view in enumerate(newest_first(values, len(weights))):
+        total += weights[lag] * view
     out[len(weights) - 1 :] = total
     return out
 
@@ -73,124 +80,44 @@ def linear_mean(values: FloatArray, lookback_bars: int) -> FloatArray:
     )
 
 
-def window_mean(values: FloatArray, lookback_bars: int) -> FloatArray:
-    """Simple mean of the last ``lookback_bars`` values, without residue of earlier ones.
-
-    Example:
-        >>> window_mean(np.array([1.0, 3.0]), 2).tolist()
-        [nan, 2.0]
-    """
-    require_lookback(lookback_bars, least=1)
-    return window_sum(values, lookback_bars) / lookback_bars
-
-
-def window_squares(values: FloatArray, lookback_bars: int) -> FloatArray:
+def window_squares(values: FloatArray, lookback_bars: int, shares: Sequence[float] | None = None) -> FloatArray:
     """Sum of squared deviations from the window's mean, which is taken first.
 
+    The usual difference of squares loses all digits when the spread is a millionth of the level, as for prices.
+
+    Args:
+        values: Shape ``(T,)``.
+        lookback_bars: Window length.
+        shares: Weights of the bars, newest first, that sum to 1: the mean and the squares are weighted with them. By
+            default every square counts once.
+
+    Returns:
+        Shape ``(T,)``, in the squared unit of the values; NaN in the first ``lookback_bars - 1`` rows.
+
     Example:
-        >>> window_squares(np.array([1.0, 3.0]), 2).tolist()
-        [nan, 2.0]
+        >>> [window_squares(np.array([1.0, 3.0]), 2, shares).tolist() for shares in (None, [0.5, 0.5])]
+        [[nan, 2.0], [nan, 1.0]]
     """
-    mean = window_mean(values, lookback_bars)[lookback_bars - 1 :]
+    mean = window_mean(values, lookback_bars) if shares is None else weighted_sum(values, shares)
+    first = lookback_bars - 1
     out = np.full(values.size, np.nan)
-    total = np.zeros(mean.size)
-    for lag in range(lookback_bars):
-        first = lookback_bars - 1 - lag
-        deviation = values[first : first + mean.size] - mean
+    total = np.zeros(max(0, values.size - first))
+    for lag, view in enumerate(newest_first(values, lookback_bars)):
+        deviation = view - mean[first:]
         deviation *= deviation
+        if shares is not None:
+            deviation *= shares[lag]
         total += deviation
-    out[lookback_bars - 1 :] = total
+    out[first:] = total
     return out
 
 
-def _after_nans(function: Callable[[FloatArray], FloatArray], values: FloatArray) -> FloatArray:
-    """Result of a function that must not see the NaNs with which ``values`` begin."""
-    known = ~np.isnan(values)
-    first = int(np.argmax(known)) if known.any() else values.size
-    out = np.full(values.size, np.nan)
-    out[first:] = function(values[first:])
-    return out
-
-
-def exponential_mean(values: FloatArray, lookback_bars: int) -> FloatArray:
-    """TA-Lib's exponential average from the first known value on: a simple mean, then ``2 / (n + 1)``.
+def window_std(values: FloatArray, lookback_bars: int, shares: Sequence[float] | None = None) -> FloatArray:
+    """Standard deviation (ddof 0) of the last values, weighted by ``shares`` as in `window_squares`.
 
     Example:
-        >>> exponential_mean(np.array([np.nan, 1.0, 3.0, 5.0]), 2).round(9).tolist()
-        [nan, nan, 2.0, 4.0]
+        >>> window_std(np.array([1.0, 3.0, 3.0]), 2).tolist()
+        [nan, 1.0, 0.0]
     """
-    import talib
-
-    require_lookback(lookback_bars)
-    return _after_nans(lambda known: talib.EMA(known, timeperiod=lookback_bars), values)
-
-
-def wilder_average(values: FloatArray, lookback_bars: int) -> FloatArray:
-    """Wilder's average of values of at least 0 from the first known one on: a simple mean, then ``1 / n``.
-
-    Example:
-        >>> wilder_average(np.array([np.nan, 1.0, 3.0, 4.0]), 2).tolist()
-        [nan, nan, 2.0, 3.0]
-    """
-    require_lookback(lookback_bars)
-    # `wilder_mean` leaves its first row out, which holds no change yet; here every row counts.
-    return _after_nans(lambda known: wilder_mean(np.concatenate([[0.0], known]), lookback_bars)[1:], values)
-
-
-def window_top(values: FloatArray, lookback_bars: int) -> FloatArray:
-    """Largest of the last ``lookback_bars`` values.
-
-    Example:
-        >>> window_top(np.array([3.0, 1.0, 2.0]), 2).tolist()
-        [nan, 3.0, 2.0]
-    """
-    import talib
-
-    require_lookback(lookback_bars)
-    return _after_nans(lambda known: talib.MAX(known, timeperiod=lookback_bars), values)
-
-
-def window_bottom(values: FloatArray, lookback_bars: int) -> FloatArray:
-    """Smallest of the last ``lookback_bars`` values.
-
-    Example:
-        >>> window_bottom(np.array([3.0, 1.0, 2.0]), 2).tolist()
-        [nan, 1.0, 1.0]
-    """
-    import talib
-
-    require_lookback(lookback_bars)
-    return _after_nans(lambda known: talib.MIN(known, timeperiod=lookback_bars), values)
-
-
-def place(values: FloatArray, top: FloatArray, bottom: FloatArray, negligible: FloatArray | float = 0.0) -> FloatArray:
-    """Place between ``bottom`` (0) and ``top`` (1); the middle where they are not further apart than ``negligible``.
-
-    Example:
-        >>> place(np.array([2.0, 2.0]), np.array([5.0, 2.0]), np.array([1.0, 2.0])).tolist()
-        [0.25, 0.5]
-    """
-    reach = top - bottom
-    is_flat = reach <= negligible
-    return np.where(is_flat, 0.5, (values - bottom) / np.where(is_flat, 1.0, reach))
-
-
-def ratio(numerator: FloatArray, denominator: FloatArray, neutral: float) -> FloatArray:
-    """Numerator over denominator, ``neutral`` where the denominator is zero.
-
-    Example:
-        >>> ratio(np.array([1.0, 0.0]), np.array([2.0, 0.0]), neutral=0.5).tolist()
-        [0.5, 0.5]
-    """
-    is_zero = denominator == 0.0
-    return np.where(is_zero, neutral, numerator / np.where(is_zero, 1.0, denominator))
-
-
-def share(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Share of ``one`` in the sum of both, which are at least 0, in percent; 50 where both are zero.
-
-    Example:
-        >>> share(np.array([3.0, 0.0]), np.array([1.0, 0.0])).tolist()
-        [75.0, 50.0]
-    """
-    return 100.0 * ratio(one, one + other, neutral=0.5)
+    squares = window_squares(values, lookback_bars, shares)
+    return np.sqrt(squares / lookback_bars if shares is None else squares)

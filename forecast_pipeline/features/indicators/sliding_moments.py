@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast_pipeline.features.indicators.returns import NO_SPREAD
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from forecast_pipeline.features.bar_arrays import FloatArray
 
-# A tick is a log return of 1e-6 or more; a standard deviation below this is the rounding of a log price.
-NO_SPREAD = 1e-12
 _BLOCK_ROWS = 8192  # the dozen arrays of this many rows that a merge handles stay in the cache
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast_pipeline.features.indicators.returns import NO_SPREAD
 from forecast_pipeline.features.indicators.windows import require_lookback
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 SMALLEST_CHUNK = 8
 _BLOCK_BARS = 16_384  # temporaries of this many bars stay in the cache
-# A single tick is a log return of 1e-6 or more; anything below this is the rounding of the log price.
-_NO_SPREAD = 1e-12
 
 
 @functools.lru_cache(maxsize=64)
@@ -123,6 +122,6 @@ def _rescaled_range(log_price: FloatArray, size: int) -> FloatArray:
         squares += before
         before = deviation
     std = np.sqrt(squares / size)
-    is_flat = std <= _NO_SPREAD
+    is_flat = std <= NO_SPREAD
     top -= bottom
     return np.where(is_flat, expected_rescaled_range(size), top / np.where(is_flat, 1.0, std))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.window_parts import highest
-from forecast_pipeline.features.indicators.windows import ROUNDING, log_distance, require_lookback
+from forecast_pipeline.features.indicators.ratios import ROUNDING, log_distance
+from forecast_pipeline.features.indicators.talib_windows import window_top
+from forecast_pipeline.features.indicators.windows import require_lookback
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -57,7 +58,7 @@ def last_swing_high(high: FloatArray, lookback_bars: int, side_bars: int) -> Flo
     row = np.arange(high.size)
     at = np.maximum.accumulate(np.where(confirmed_peaks(high, side_bars), row - side_bars, -1))
     is_in_sight = (at >= 0) & (row - at < lookback_bars)
-    window = highest(high, lookback_bars)
+    window = window_top(high, lookback_bars)
     return np.where(is_in_sight & ~np.isnan(window), high[at], window)
 
 

@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.windows import (
-    ROUNDING,
-    change,
-    has_stood_still,
-    log_distance,
-    require_lookback,
-    wilder_mean,
-)
+from forecast_pipeline.features.indicators.decay import has_stood_still
+from forecast_pipeline.features.indicators.ratios import ROUNDING, log_distance
+from forecast_pipeline.features.indicators.talib_windows import wilder_mean
+from forecast_pipeline.features.indicators.windows import change, require_lookback
 from forecast_pipeline.features.warm_up import bars_to_forget, wilder
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Counts of rising and falling bars, pairs and runs, which a single wild bar moves little."""
+"""Counts of rising and falling bars and pairs, which a single wild bar moves little."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.sliding import lagged, window_bottom, window_top
-from forecast_pipeline.features.indicators.windows import change, require_lookback, window_sum
+from forecast_pipeline.features.indicators.windows import change, lagged, require_lookback, window_sum
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from forecast_pipeline.features.bar_arrays import FloatArray
 
 NEAREST_SCORED, FARTHEST_SCORED = 11, 20
@@ -98,56 +95,6 @@ def directional_bars(high: FloatArray, low: FloatArray, lookback_bars: int = 20)
     return window_sum(rising, lookback_bars) / lookback_bars, window_sum(falling, lookback_bars) / lookback_bars
 
 
-def breakout_age(
-    high: FloatArray, low: FloatArray, lookback_bars: int = 20, memory_bars: int = 100
-) -> tuple[FloatArray, FloatArray]:
-    """How long ago a bar last broke out of the range of the bars before it, upwards and downwards.
-
-    Unlike Aroon it counts from the last *new* extreme, which may be long past.
-
-    Args:
-        high: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
-        low: Shape ``(T,)``.
-        lookback_bars: Bars whose highest high or lowest low is broken.
-        memory_bars: Largest age; an older breakout, or none, has it.
-
-    Returns:
-        Age of the last break of the highs and of the lows as a share of ``memory_bars``, each of shape ``(T,)``, 0 on
-        the bar that breaks out, 1 at the largest age. Defined from row ``lookback_bars + memory_bars - 1`` on.
-
-    Raises:
-        ValueError: If ``lookback_bars`` is less than 2.
-
-    Example:
-        >>> high = np.array([1.0, 1.0, 2.0, 2.0, 1.5])
-        >>> [age.tolist() for age in breakout_age(high, high, 2, memory_bars=2)]
-        [[nan, nan, nan, 0.5, 1.0], [nan, nan, nan, 1.0, 0.0]]
-
-    References: R. D. Donchian, *Financial Analysts Journal* 16, 1960.
-    """
-    require_lookback(lookback_bars)
-    is_high = high > lagged(window_top(high, lookback_bars), 1)
-    is_low = low < lagged(window_bottom(low, lookback_bars), 1)
-    ages = []
-    for is_break in (is_high, is_low):
-        age = bars_since(is_break, memory_bars) / memory_bars
-        age[: lookback_bars + memory_bars - 1] = np.nan
-        ages.append(age)
-    return ages[0], ages[1]
-
-
-def bars_since(happened: npt.NDArray[np.bool_], most_bars: int) -> FloatArray:
-    """Bars since it last happened, at most ``most_bars``, which is said too where it never did.
-
-    Example:
-        >>> bars_since(np.array([False, True, False, False, False]), 2).tolist()
-        [2.0, 0.0, 1.0, 2.0, 2.0]
-    """
-    row = np.arange(happened.size)
-    last = np.maximum.accumulate(np.where(happened, row, -most_bars))
-    return np.minimum(row - last, most_bars).astype(np.float64)
-
-
 def psychological_line(close: FloatArray, lookback_bars: int = 12) -> FloatArray:
     """Psychological line: percentage of bars that closed higher than the bar before.
 
@@ -170,49 +117,3 @@ def psychological_line(close: FloatArray, lookback_bars: int = 12) -> FloatArray
     """
     require_lookback(lookback_bars)
     return 50.0 * (1.0 + window_sum(np.sign(change(close)), lookback_bars) / lookback_bars)
-
-
-def streak(close: FloatArray, most_bars: int = 20) -> tuple[FloatArray, FloatArray]:
-    """Length of the present run of rises or falls, and its log return; a longer run counts as ``most_bars``.
-
-    Args:
-        close: Shape ``(T,)``, price in quote currency, oldest first, no NaN.
-        most_bars: Largest length; of a longer run only the last ``most_bars`` changes are looked at.
-
-    Returns:
-        Changes in the run, negative for falls and 0 on an unchanged close, and their log return; each of shape
-        ``(T,)``, NaN in the first ``most_bars`` rows.
-
-    Raises:
-        ValueError: If ``most_bars`` is less than 2.
-
-    Example:
-        >>> [column.round(2).tolist() for column in streak(np.exp([0.0, 1.0, 0.5, 0.2]), 2)]
-        [[nan, nan, -1.0, -2.0], [nan, nan, -0.5, -0.8]]
-
-    References: L. Connors, C. Alvarez, *Short Term Trading Strategies That Work*, 2009.
-    """
-    require_lookback(most_bars)
-    length, direction = run_lengths(close, most_bars)
-    price = np.log(close)
-    before = np.maximum(np.arange(close.size) - length, 0)
-    signed, gained = direction * length, np.asarray(price - price[before])
-    signed[:most_bars] = gained[:most_bars] = np.nan
-    return signed, gained
-
-
-def run_lengths(close: FloatArray, most_bars: int) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Changes of equal sign up to each bar, at most ``most_bars`` and 0 on an unchanged close, and their sign.
-
-    Example:
-        >>> length, direction = run_lengths(np.array([1.0, 2.0, 3.0, 3.0]), 9)
-        >>> length.tolist(), direction.tolist()
-        ([0, 1, 2, 0], [0.0, 1.0, 1.0, 0.0])
-    """
-    direction = np.zeros(close.size)
-    direction[1:] = np.sign(close[1:] - close[:-1])
-    turned = np.ones(close.size, dtype=np.bool_)
-    turned[1:] = direction[1:] != direction[:-1]
-    row = np.arange(close.size)
-    length = np.minimum(row - np.maximum.accumulate(np.where(turned, row, 0)) + 1, most_bars)
-    return np.where(direction == 0.0, 0, length), direction

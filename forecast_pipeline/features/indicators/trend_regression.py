@@ -7,42 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.sliding import lagged, ratio, weighted_sum, window_mean, window_squares
-from forecast_pipeline.features.indicators.windows import require_lookback
+from forecast_pipeline.features.indicators.least_squares import centred_times, line_end, slope
+from forecast_pipeline.features.indicators.ratios import ratio
+from forecast_pipeline.features.indicators.returns import NO_SPREAD
+from forecast_pipeline.features.indicators.sliding import weighted_sum, window_squares
+from forecast_pipeline.features.indicators.windows import lagged, require_lookback
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray
-
-# A single tick is a log return of 1e-6 or more; a standard deviation below this is the rounding of the log price.
-_NO_SPREAD = 1e-12
-
-
-def _times(lookback_bars: int) -> list[float]:
-    """Bars from the middle of the window, newest first; they sum to zero."""
-    return [(lookback_bars - 1) / 2.0 - lag for lag in range(lookback_bars)]
-
-
-def slope(values: FloatArray, lookback_bars: int) -> FloatArray:
-    """Slope per bar of the line through the last values.
-
-    Example:
-        >>> slope(np.array([1.0, 3.0, 5.0]), 3).tolist()
-        [nan, nan, 2.0]
-    """
-    require_lookback(lookback_bars)
-    times = _times(lookback_bars)
-    return weighted_sum(values, times) / math.fsum(x * x for x in times)
-
-
-def line_end(values: FloatArray, lookback_bars: int, ahead_bars: int = 0) -> FloatArray:
-    """Height of the line through the last values at the present bar or ``ahead_bars`` after it.
-
-    Example:
-        >>> line_end(np.array([1.0, 3.0, 5.0]), 3).tolist(), line_end(np.array([1.0, 3.0, 5.0]), 3, 1).tolist()
-        ([nan, nan, 5.0], [nan, nan, 7.0])
-    """
-    reach = (lookback_bars - 1) / 2.0 + ahead_bars
-    return window_mean(values, lookback_bars) + reach * slope(values, lookback_bars)
 
 
 def linear_regression(close: FloatArray, lookback_bars: int = 20) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -70,8 +42,8 @@ def linear_regression(close: FloatArray, lookback_bars: int = 20) -> tuple[Float
     price = np.log(close)
     slope_per_bar = slope(price, lookback_bars)
     squares = window_squares(price, lookback_bars)
-    squares = np.where(squares <= lookback_bars * _NO_SPREAD**2, 0.0, squares)
-    line_squares = slope_per_bar**2 * math.fsum(x * x for x in _times(lookback_bars))
+    squares = np.where(squares <= lookback_bars * NO_SPREAD**2, 0.0, squares)
+    line_squares = slope_per_bar**2 * math.fsum(x * x for x in centred_times(lookback_bars))
     explained = np.minimum(ratio(line_squares, squares, neutral=0.0), 1.0)
     return price - line_end(price, lookback_bars), slope_per_bar, explained
 
@@ -100,7 +72,7 @@ def quadratic_regression(close: FloatArray, lookback_bars: int = 30) -> tuple[Fl
     require_lookback(lookback_bars, least=4)
     price = np.log(close)
     # The squares of the times less their mean: at right angles to level and slope, so fitted on its own.
-    bow = [x * x - (lookback_bars**2 - 1) / 12.0 for x in _times(lookback_bars)]
+    bow = [x * x - (lookback_bars**2 - 1) / 12.0 for x in centred_times(lookback_bars)]
     half_curvature = weighted_sum(price, bow) / math.fsum(x * x for x in bow)
     return price - line_end(price, lookback_bars) - bow[0] * half_curvature, 2.0 * half_curvature
 

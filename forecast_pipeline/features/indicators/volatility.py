@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.windows import (
-    change,
-    log_distance,
-    require_lookback,
-    window_sum,
-)
+from forecast_pipeline.features.indicators.levels import channel_distances
+from forecast_pipeline.features.indicators.ratios import log_distance
+from forecast_pipeline.features.indicators.windows import change, require_lookback, window_sum
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray
@@ -126,7 +123,7 @@ def keltner(
     middle = talib.EMA(close, timeperiod=lookback_bars)
     half = width * talib.ATR(high, low, close, timeperiod=atr_lookback_bars)
     middle[: max(lookback_bars - 1, atr_lookback_bars)] = np.nan
-    return log_distance(close, middle + half), log_distance(close, middle), log_distance(close, middle - half)
+    return channel_distances(close, middle, half)
 
 
 def realised_volatility(close: FloatArray, lookback_bars: int = 60) -> FloatArray:

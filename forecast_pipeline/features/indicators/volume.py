@@ -6,12 +6,12 @@ start again with every FX day, 17:00 New York.
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast_pipeline.features.indicators.windows import log_distance
+from forecast_pipeline.features.indicators.ratios import log_distance
+from forecast_pipeline.features.indicators.session_parts import session_sum
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -42,7 +42,7 @@ def obv(close: FloatArray, volume: FloatArray, session: npt.NDArray[np.int64]) -
     """
     direction = np.zeros(close.size, dtype=np.int8)
     np.subtract((close[1:] > close[:-1]).view(np.int8), (close[1:] < close[:-1]).view(np.int8), out=direction[1:])
-    signed, total = _session_sum(direction * volume, session), _session_sum(volume, session)
+    signed, total = session_sum(direction * volume, session), session_sum(volume, session)
     total[total == 0.0] = 1.0
     return np.divide(signed, total, out=signed)
 
@@ -81,18 +81,9 @@ def vwap(
     typical += close
     typical /= 3.0
     typical *= volume
-    paid, total = _session_sum(typical, session), _session_sum(volume, session)
+    paid, total = session_sum(typical, session), session_sum(volume, session)
     is_idle = total == 0.0
     total[is_idle] = 1.0
     paid /= total
     paid[is_idle] = close[is_idle]
     return log_distance(close, paid)
-
-
-def _session_sum(values: FloatArray, session: npt.NDArray[np.int64]) -> FloatArray:
-    """Cumulative sum that starts again with every session, without residue of earlier ones."""
-    out = np.empty(values.size)
-    edges = [0, *(np.flatnonzero(session[1:] != session[:-1]) + 1).tolist(), values.size]
-    for start, stop in itertools.pairwise(edges):
-        np.cumsum(values[start:stop], out=out[start:stop])
-    return out

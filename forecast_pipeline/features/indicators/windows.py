@@ -1,4 +1,4 @@
-"""Building blocks of the indicators: exact sliding sums, changes, true range, distances.
+"""Sums, means, lags and changes over a window, exact wherever the history begins.
 
 TA-Lib's sliding sums keep the rounding residue of every bar that ever passed, so a window of zeros need not sum
 to zero. Here a window is put together from halves of halves, in ``log2(n)`` passes: its sum is the same
@@ -14,14 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-
     from forecast_pipeline.features.bar_arrays import FloatArray
-
-
-# One tick is a millionth of the price or more; sums and differences of a few prices that are closer to each
-# other than this fraction of the price differ by rounding only.
-ROUNDING = 1e-10
 
 
 def require_lookback(lookback_bars: int, least: int = 2) -> None:
@@ -92,6 +85,29 @@ def window_sums(values: FloatArray, lookbacks: Sequence[int]) -> list[FloatArray
     return list(sums.values())
 
 
+def window_mean(values: FloatArray, lookback_bars: int) -> FloatArray:
+    """Simple mean of the last ``lookback_bars`` values, without residue of earlier ones.
+
+    Example:
+        >>> window_mean(np.array([1.0, 3.0]), 2).tolist()
+        [nan, 2.0]
+    """
+    require_lookback(lookback_bars, least=1)
+    return window_sum(values, lookback_bars) / lookback_bars
+
+
+def lagged(values: FloatArray, lag_bars: int) -> FloatArray:
+    """The value ``lag_bars`` bars ago, NaN where there is none.
+
+    Example:
+        >>> lagged(np.array([1.0, 2.0, 3.0]), 1).tolist()
+        [nan, 1.0, 2.0]
+    """
+    out = np.full(values.size, np.nan)
+    out[lag_bars:] = values[: max(0, values.size - lag_bars)]
+    return out
+
+
 def change(values: FloatArray) -> FloatArray:
     """Difference to the value one bar earlier; the first row is NaN.
 
@@ -103,84 +119,3 @@ def change(values: FloatArray) -> FloatArray:
     out[:1] = np.nan
     np.subtract(values[1:], values[:-1], out=out[1:])
     return out
-
-
-def true_range(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
-    """Wilder's true range, the range widened to the previous close; the first row is NaN.
-
-    Example:
-        >>> true_range(np.array([2.0, 5.0]), np.array([1.0, 4.0]), np.array([1.5, 4.5])).tolist()
-        [nan, 3.5]
-    """
-    out = np.empty(close.size)
-    out[:1] = np.nan
-    np.maximum(high[1:], close[:-1], out=out[1:])
-    out[1:] -= np.minimum(low[1:], close[:-1])
-    return out
-
-
-def wilder_mean(values: FloatArray, lookback_bars: int) -> FloatArray:
-    """Wilder's average: a simple mean first, then a decay by ``1 / lookback_bars``.
-
-    Args:
-        values: Shape ``(T,)``, at least 0. The first row, which has no change yet, is left out.
-        lookback_bars: Smoothing length.
-
-    Returns:
-        Shape ``(T,)``, NaN in the first ``lookback_bars`` rows.
-
-    Example:
-        >>> wilder_mean(np.array([9.0, 1.0, 3.0, 4.0]), 2).tolist()
-        [nan, nan, 2.0, 3.0]
-    """
-    import talib
-
-    # TA-Lib has no plain Wilder average, but the true range of a bar from zero to x after a close of zero is x.
-    nothing = np.zeros(values.size)
-    if np.isnan(values[:1]).any():
-        values = np.concatenate([nothing[:1], values[1:]])
-    return np.asarray(talib.ATR(values, nothing, nothing, timeperiod=lookback_bars))
-
-
-def has_stood_still(moved: npt.NDArray[np.bool_], memory_bars: int) -> npt.NDArray[np.bool_]:
-    """Whether nothing moved for ``memory_bars`` bars, or ever since the history began.
-
-    A ratio of two decaying averages keeps its last value for ever when the market stands still. After the
-    memory of the averages has passed it says nothing about the present, and the neutral value is due.
-
-    Args:
-        moved: Shape ``(T,)``, whether the bar differs from the one before; the first row is ignored.
-        memory_bars: Bars after which the averages have forgotten.
-
-    Example:
-        >>> has_stood_still(np.array([False, True, False, False]), 2).tolist()
-        [True, False, False, True]
-    """
-    still = np.zeros(moved.size, dtype=np.bool_)
-    moves = np.flatnonzero(moved[1:]) + 1
-    still[: moves[0] if moves.size else moved.size] = True
-    ends = np.append(moves[1:], moved.size)
-    for last in np.flatnonzero(ends - moves > memory_bars):  # hardly ever one
-        still[moves[last] + memory_bars : ends[last]] = True
-    return still
-
-
-def log_distance(close: FloatArray, level: FloatArray) -> FloatArray:
-    """Log distance of the close from a price level, ``log(close / level)``.
-
-    Args:
-        close: Shape ``(T,)``, positive.
-        level: Shape ``(T,)``, same unit, NaN in warm-up. A band may reach zero when the range exceeds the
-            price; levels below a millionth of the close count as that, so the result stays finite.
-
-    Returns:
-        Shape ``(T,)``, dimensionless, positive above the level, NaN where the level is.
-
-    Example:
-        >>> log_distance(np.array([1.0, 1.0]), np.array([1.0, -1.0])).round(2).tolist()
-        [0.0, 13.82]
-    """
-    ratio = close * 1e-6
-    np.maximum(level, ratio, out=ratio)
-    np.divide(close, ratio, out=ratio)
-    return np.asarray(np.log(ratio, out=ratio))
