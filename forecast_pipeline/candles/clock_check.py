@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.candles.local_clock import LocalClock
 from forecast_pipeline.core.errors import RefusedFile
 from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, MINUTES_PER_WEEK, shifted_clock
@@ -25,39 +25,8 @@ MAX_MISFIT_FRACTION = 0.8
 MAX_MEASURED_MISFIT_FRACTION = 0.5
 MIN_WEEKS_TO_JUDGE = 2
 _CALENDAR_WEEK = 7 * MINUTES_PER_DAY
+_ON_TIME_MINUTES = 30
 _HOUR_LATE = range(60, 65)  # first record of a week, minutes after the open: the mark of a clock one hour off
-
-
-@dataclass(frozen=True, slots=True)
-class LocalClock:
-    """A wall clock: a zone, or a fixed number of hours behind a zone.
-
-    Attributes:
-        zone: IANA name.
-        behind_hours: Hours to add to a stamp before it is that zone's wall clock.
-    """
-
-    zone: str
-    behind_hours: int = 0
-
-    def to_utc(self, local: pl.Series) -> pl.Series:
-        """UTC instants of naive local stamps; of a repeated hour the first, of a missing one null.
-
-        Raises:
-            RefusedFile: If the zone is unknown.
-        """
-        try:
-            shifted = local.dt.offset_by(f"{self.behind_hours}h")
-            aware = shifted.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null")
-        except pl.exceptions.ComputeError:
-            raise RefusedFile(
-                "time zone must be an IANA name like America/New_York or Etc/GMT+5", was=repr(self.zone)
-            ) from None
-        return aware.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
-
-    def __str__(self) -> str:
-        """Name as it is recorded in cards."""
-        return f"{self.zone} minus {self.behind_hours} h" if self.behind_hours else self.zone
 
 
 def misfit_fraction(ts_utc: pl.Series) -> float:
@@ -92,6 +61,32 @@ def best_clock(local: pl.Series, candidates: Sequence[LocalClock]) -> LocalClock
     return chosen
 
 
+def measured_clock(local: pl.Series, what: str) -> LocalClock:
+    """The clock of a file whose vendor does not say: the simplest one under which its weeks open on time.
+
+    Tried are UTC, zones that brokers use, whole hours from New York and London, and
+    fixed offsets by half hours. The file must show at least one weekly open.
+
+    Raises:
+        RefusedFile: If it shows none, or if no clock fits.
+    """
+    hours = local.drop_nulls().dt.truncate("30m").unique().sort()
+    scores = [(_lateness(candidate.to_utc(hours)), n, candidate) for n, candidate in enumerate(_usual_clocks())]
+    if min(scores[:_N_PLAIN])[0] > (0, 0):
+        scores += [(_lateness(c.to_utc(hours)), _N_PLAIN + n, c) for n, c in enumerate(_all_clocks())]
+    (late, _), _, chosen = min(scores)
+    ts_utc = chosen.to_utc(local)
+    on_time, n_weeks = _openings(ts_utc)
+    if not on_time or late > max(n_weeks, 1) // 2:
+        raise RefusedFile(
+            f"the clock of {what} must be given or show in its weekly opens",
+            was=f"{n_weeks} weekly opens in the file, {on_time} of them at Sunday 17:00 New York on any clock tried",
+            why="an hour of error is invisible later",
+            do="pass --timezone, as in --timezone Europe/Athens, UTC-03:30 or 'America/New_York plus 7 h'",
+        )
+    return chosen
+
+
 def check_clock_fits(ts_utc: pl.Series, what: str, max_misfit_fraction: float = MAX_MISFIT_FRACTION) -> None:
     """Refuse stamps under which the trading week is shifted.
 
@@ -111,6 +106,42 @@ def check_clock_fits(ts_utc: pl.Series, what: str, max_misfit_fraction: float = 
             why="the clock of the file is misread by an hour or more",
             do="pass the right --timezone",
         )
+
+
+def _usual_clocks() -> list[LocalClock]:
+    zones = ("Europe/Athens", "Europe/Berlin", "Europe/London", "America/New_York", "Etc/GMT+5")
+    return [LocalClock("UTC"), LocalClock("America/New_York", behind_hours=-7), *map(LocalClock, zones)]
+
+
+_N_PLAIN = 7
+
+
+def _all_clocks() -> list[LocalClock]:
+    fixed = [LocalClock("UTC", 0, -30 * half_hours) for half_hours in range(-24, 29) if half_hours]
+    followers = [LocalClock(zone, -hours) for zone in ("America/New_York", "Europe/London") for hours in range(-9, 15)]
+    return [*fixed, *followers]
+
+
+def _lateness(ts_utc: pl.Series) -> tuple[int, int]:
+    """Weeks that contradict a clock, then the weeks that do not open on time."""
+    _, misfits = _weeks(ts_utc)
+    on_time, n_opens = _openings(ts_utc)
+    return misfits.size + n_opens - on_time, n_opens - on_time
+
+
+def _openings(ts_utc: pl.Series) -> tuple[int, int]:
+    """Weeks whose first record lies within the first half hour of the session, and weeks that show an open.
+
+    The first week shows one only if the file holds it whole: a file that is cut at
+    midnight would speak for any clock under which that midnight is Sunday 17:00.
+    """
+    minutes = np.sort(_minute_of_calendar_week(ts_utc))
+    begins = np.flatnonzero(np.r_[True, np.diff(minutes // _CALENDAR_WEEK) > 0][: minutes.size])
+    on_time = minutes[begins] % _CALENDAR_WEEK < _ON_TIME_MINUTES
+    lasts = minutes[np.r_[begins[1:], minutes.size][: begins.size] - 1] % _CALENDAR_WEEK
+    is_whole = on_time & (MINUTES_PER_WEEK - _ON_TIME_MINUTES * 2 <= lasts) & (lasts < MINUTES_PER_WEEK)
+    shows = (np.arange(begins.size) > 0) | is_whole
+    return int((on_time & shows).sum()), int(shows.sum())
 
 
 def _misfit(ts_utc: pl.Series) -> int:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from forecast_pipeline.candles.clock_check import LocalClock, check_clock_fits
+from forecast_pipeline.candles.clock_check import check_clock_fits
+from forecast_pipeline.candles.local_clock import LocalClock
 from forecast_pipeline.candles.vendors.protocol import (
     OPTIONAL_COLUMNS,
     RECORD_COLUMNS,
@@ -95,7 +96,7 @@ def _clock(ts_utc: pl.Series, options: SourceOptions, name: str) -> pl.Series:
                 why="an hour of error is invisible later",
                 do="pass --timezone",
             )
-        return LocalClock(options.timezone).to_utc(ts_utc.dt.cast_time_unit("us"))
+        return LocalClock.named(options.timezone).to_utc(ts_utc.dt.cast_time_unit("us"))
     return ts_utc.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
 
 
