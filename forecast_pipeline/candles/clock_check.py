@@ -62,25 +62,31 @@ def best_clock(local: pl.Series, candidates: Sequence[LocalClock]) -> LocalClock
 
 
 def measured_clock(local: pl.Series, what: str) -> LocalClock:
-    """The clock of a file whose vendor does not say: the simplest one under which its weeks open on time.
+    """The clock of a file whose vendor does not say: the simplest one under which its weeks open and close on time.
 
     Tried are UTC, zones that brokers use, whole hours from New York and London, and
-    fixed offsets by half hours. The file must show at least one weekly open.
+    fixed offsets by half hours. The open alone is not enough: some brokers begin their
+    week at midnight of their own, an hour after the market.
 
     Raises:
-        RefusedFile: If it shows none, or if no clock fits.
+        RefusedFile: If the file shows no weekly open, or if no clock fits.
     """
-    hours = local.drop_nulls().dt.truncate("30m").unique().sort()
-    scores = [(_lateness(candidate.to_utc(hours)), n, candidate) for n, candidate in enumerate(_usual_clocks())]
-    if min(scores[:_N_PLAIN])[0] > (0, 0):
-        scores += [(_lateness(c.to_utc(hours)), _N_PLAIN + n, c) for n, c in enumerate(_all_clocks())]
-    (late, _), _, chosen = min(scores)
-    ts_utc = chosen.to_utc(local)
-    on_time, n_weeks = _openings(ts_utc)
-    if not on_time or late > max(n_weeks, 1) // 2:
+    present = local.drop_nulls().unique().sort()
+    step = present.diff().dt.total_minutes().drop_nulls()
+    minutes = max(int(step.mode().min() or 1), 1) if step.len() else 1  # type: ignore[arg-type]  # a mode of integers
+    halves = present.dt.truncate("30m").unique().sort() if minutes < _ON_TIME_MINUTES else present
+    clocks = _usual_clocks()
+    scores = [(_faults(clock.to_utc(halves), minutes), n) for n, clock in enumerate(clocks)]
+    if min(scores)[0] > 0:
+        clocks += _all_clocks()
+        scores = [(_faults(clock.to_utc(halves), minutes), n) for n, clock in enumerate(clocks)]
+    chosen = clocks[min(scores)[1]]
+    on_time, n_opens, early, n_closes = _edges(chosen.to_utc(halves), minutes)
+    if not on_time or 2 * on_time < n_opens or 2 * early > n_closes:
         raise RefusedFile(
-            f"the clock of {what} must be given or show in its weekly opens",
-            was=f"{n_weeks} weekly opens in the file, {on_time} of them at Sunday 17:00 New York on any clock tried",
+            f"the clock of {what} must be given or show in its weeks",
+            was=f"{n_opens} weekly opens, on the best clock ({chosen}) {on_time} of them on time Sunday 17:00 New York, "
+            f"and {early} of {n_closes} weeks that end before Friday 17:00",
             why="an hour of error is invisible later",
             do="pass --timezone, as in --timezone Europe/Athens, UTC-03:30 or 'America/New_York plus 7 h'",
         )
@@ -113,35 +119,40 @@ def _usual_clocks() -> list[LocalClock]:
     return [LocalClock("UTC"), LocalClock("America/New_York", behind_hours=-7), *map(LocalClock, zones)]
 
 
-_N_PLAIN = 7
-
-
 def _all_clocks() -> list[LocalClock]:
     fixed = [LocalClock("UTC", 0, -30 * half_hours) for half_hours in range(-24, 29) if half_hours]
     followers = [LocalClock(zone, -hours) for zone in ("America/New_York", "Europe/London") for hours in range(-9, 15)]
     return [*fixed, *followers]
 
 
-def _lateness(ts_utc: pl.Series) -> tuple[int, int]:
-    """Weeks that contradict a clock, then the weeks that do not open on time."""
+def _faults(ts_utc: pl.Series, minutes: int) -> int:
+    """Weeks that contradict a clock: records in the closed session, a late open, an early close."""
     _, misfits = _weeks(ts_utc)
-    on_time, n_opens = _openings(ts_utc)
-    return misfits.size + n_opens - on_time, n_opens - on_time
+    on_time, n_opens, early, _ = _edges(ts_utc, minutes)
+    return misfits.size + n_opens - on_time + early
 
 
-def _openings(ts_utc: pl.Series) -> tuple[int, int]:
-    """Weeks whose first record lies within the first half hour of the session, and weeks that show an open.
+def _edges(ts_utc: pl.Series, minutes: int) -> tuple[int, int, int, int]:
+    """Weekly opens on time and in all, weekly closes that come early and in all.
 
-    The first week shows one only if the file holds it whole: a file that is cut at
-    midnight would speak for any clock under which that midnight is Sunday 17:00.
+    The first week shows an open, and the last a close, only if the file holds the week
+    whole: a file that is cut at midnight would speak for any clock under which that
+    midnight is Sunday 17:00.
     """
-    minutes = np.sort(_minute_of_calendar_week(ts_utc))
-    begins = np.flatnonzero(np.r_[True, np.diff(minutes // _CALENDAR_WEEK) > 0][: minutes.size])
-    on_time = minutes[begins] % _CALENDAR_WEEK < _ON_TIME_MINUTES
-    lasts = minutes[np.r_[begins[1:], minutes.size][: begins.size] - 1] % _CALENDAR_WEEK
-    is_whole = on_time & (MINUTES_PER_WEEK - _ON_TIME_MINUTES * 2 <= lasts) & (lasts < MINUTES_PER_WEEK)
-    shows = (np.arange(begins.size) > 0) | is_whole
-    return int((on_time & shows).sum()), int(shows.sum())
+    stamps = np.sort(_minute_of_calendar_week(ts_utc))
+    begins = np.flatnonzero(np.r_[True, np.diff(stamps // _CALENDAR_WEEK) > 0][: stamps.size])
+    opens_on_time = stamps[begins] % _CALENDAR_WEEK < _ON_TIME_MINUTES
+    lasts = stamps[np.r_[begins[1:], stamps.size][: begins.size] - 1] % _CALENDAR_WEEK
+    closes_early = lasts < MINUTES_PER_WEEK - minutes - _ON_TIME_MINUTES
+    week = np.arange(begins.size)
+    is_whole = opens_on_time & ~closes_early & (lasts < MINUTES_PER_WEEK)
+    shows_open, shows_close = (week > 0) | is_whole, (week < begins.size - 1) | is_whole
+    return (
+        int((opens_on_time & shows_open).sum()),
+        int(shows_open.sum()),
+        int((closes_early & shows_close).sum()),
+        int(shows_close.sum()),
+    )
 
 
 def _misfit(ts_utc: pl.Series) -> int:

@@ -40,6 +40,10 @@ class RefusedFile(PipelineError):
     """A vendor file cannot be read as what it was said to be."""
 
 
+class NoRecords(RefusedFile):
+    """A vendor file is well formed and holds nothing: no data, not a fault."""
+
+
 class MissingData(PipelineError):
     """A partition that is needed has not been built."""
 
