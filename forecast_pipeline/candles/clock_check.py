@@ -85,7 +85,7 @@ def measured_clock(local: pl.Series, what: str) -> LocalClock:
     if not on_time or 2 * on_time < n_opens or 2 * early > n_closes:
         raise RefusedFile(
             f"the clock of {what} must be given or show in its weeks",
-            was=f"{n_opens} weekly opens, on the best clock ({chosen}) {on_time} of them on time Sunday 17:00 New York, "
+            was=f"{n_opens} weekly opens, on the best clock ({chosen}) {on_time} of them Sunday 17:00 New York, "
             f"and {early} of {n_closes} weeks that end before Friday 17:00",
             why="an hour of error is invisible later",
             do="pass --timezone, as in --timezone Europe/Athens, UTC-03:30 or 'America/New_York plus 7 h'",

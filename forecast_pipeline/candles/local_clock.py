@@ -77,7 +77,9 @@ class LocalClock:
         if not steps_back.any():
             return first
         last = self._in_zone(shifted, "latest")
-        frame = pl.DataFrame({"local": shifted, "first": first, "last": last, "back": steps_back.fill_null(value=False)})
+        frame = pl.DataFrame(
+            {"local": shifted, "first": first, "last": last, "back": steps_back.fill_null(value=False)}
+        )
         # The second pass of an ambiguous hour begins where the stamps step back inside it.
         is_ambiguous = pl.col("first") != pl.col("last")
         day = pl.col("local").dt.date()

@@ -114,7 +114,8 @@ def _members(path: Path, suffix: str, *, only: bool) -> Iterator[tuple[str, byte
             if not entries or (only and len(entries) != 1) or len(entries) > MAX_MEMBERS:
                 names = [entry.filename for entry in archive.infolist()][:5]
                 raise RefusedFile(
-                    f"{path.name} must hold {'one' if only else 'any'} {suffix} file", was=f"{len(entries)} among {names}"
+                    f"{path.name} must hold {'one' if only else 'any'} {suffix} file",
+                    was=f"{len(entries)} among {names}",
                 )
             _check_limits(path.name, entries)
             for entry in entries:

@@ -132,16 +132,26 @@ def read_table(text: bytes, layout: Layout, name: str, must: str, *, allows_empt
         RefusedFile: Showing the first line that does not follow the layout.
     """
     raw = _raw(text, layout, name, must)
-    if raw.is_empty():
-        raise NoRecords(f"{name} must hold candles", was="a header and no row")
     clock = raw["stamp"] if "stamp" in raw.columns else _joined(raw)
     stamps = read_stamps(clock, layout.stamp_format)
     if stamps is None:
         line = layout.n_header + 1
         why = "its stamps follow no known pattern, or day and month cannot be told apart"
-        raise refusal(name, must, line, _line(text, line), why=why, do="pass --stamp-format, as in %d/%m/%Y %H:%M")
-    broken = stamps.values.is_null()
-    numbers = {}
+        raise refusal(name, must, line, _line(text, line), why=why, do="pass --stamp-format, as in '%d/%m/%Y %H:%M'")
+    values = _numbers(text, raw, layout, name, must, broken=stamps.values.is_null(), allows_empty=allows_empty)
+    return Table(values, stamps, _decimals(raw))
+
+
+def read_numbers(text: bytes, layout: Layout, name: str, must: str) -> pl.DataFrame:
+    """Numbers of a text table that has no stamps; see `read_table`."""
+    raw = _raw(text, layout, name, must)
+    return _numbers(text, raw, layout, name, must, broken=pl.Series([False]), allows_empty=True)
+
+
+def _numbers(
+    text: bytes, raw: pl.DataFrame, layout: Layout, name: str, must: str, *, broken: pl.Series, allows_empty: bool
+) -> pl.DataFrame:
+    numbers: dict[str, pl.Series] = {}
     for role in (role for role in raw.columns if role in NUMBER_ROLES):
         column = raw[role]
         if layout.decimal_comma:
@@ -151,17 +161,19 @@ def read_table(text: bytes, layout: Layout, name: str, must: str, *, allows_empt
             stripped = column.str.strip_chars()
             numbers[role] = stripped.cast(pl.Float64, strict=False)
             is_empty = stripped.is_null() | stripped.str.to_lowercase().is_in(_EMPTY)
-            broken |= numbers[role].is_null() & ~(is_empty & allows_empty)
+            broken = broken | (numbers[role].is_null() & ~(is_empty & allows_empty))
     short = _short_rows(text, layout, raw) if any(each.null_count() for each in numbers.values()) else None
     if short is not None:
-        broken |= short
+        broken = broken | short
     if broken.any():
         line = int(broken.arg_max() or 0) + layout.n_header + 1
         raise refusal(name, must, line, _line(text, line))
-    return Table(pl.DataFrame(numbers), stamps, _decimals(raw))
+    return pl.DataFrame(numbers)
 
 
-def refusal(name: str, must: str, line: int, content: str, *, why: str | None = None, do: str | None = None) -> RefusedFile:
+def refusal(
+    name: str, must: str, line: int, content: str, *, why: str | None = None, do: str | None = None
+) -> RefusedFile:
     """The refusal that shows a line."""
     shown = f"line {line}: {content.strip()[:80]!r}"
     return RefusedFile(f"{name} must hold {must}", was=shown, why=why, do=do or "check the file and --vendor")
@@ -186,6 +198,8 @@ def _raw(text: bytes, layout: Layout, name: str, must: str) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         line = _first_misfit(text, layout)
         raise refusal(name, must, line, _line(text, line)) from None
+    if table.is_empty():
+        raise NoRecords(f"{name} must hold candles", was="a header and no row")
     return table.select(role for role in columns if not role.startswith("skip"))
 
 
@@ -195,7 +209,9 @@ def _wraps_lines(text: bytes, separator: str) -> bool:
 
 
 def _joined(raw: pl.DataFrame) -> pl.Series:
-    return raw.select(pl.concat_str("date", "time", separator=" ")).to_series() if "time" in raw.columns else raw["date"]
+    return (
+        raw.select(pl.concat_str("date", "time", separator=" ")).to_series() if "time" in raw.columns else raw["date"]
+    )
 
 
 def _short_rows(text: bytes, layout: Layout, raw: pl.DataFrame) -> pl.Series | None:
@@ -229,4 +245,4 @@ def _decimals(raw: pl.DataFrame) -> int:
     if column is None:
         return 0
     found = column.str.strip_chars().str.split_exact(".", 1).struct.field("field_1").str.len_chars().max()
-    return int(found or 0)  # type: ignore[call-overload]  # a length
+    return int(found or 0)  # type: ignore[arg-type]  # a length

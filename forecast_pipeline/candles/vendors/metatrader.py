@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from forecast_pipeline.candles.vendors.container import Head
     from forecast_pipeline.candles.vendors.protocol import ParsedSource, SourceOptions
 
-_MUST = "MetaTrader lines like '<DATE> <TIME> <OPEN> <HIGH> <LOW> <CLOSE> <TICKVOL>' or '2019.07.30,00:00,1.1,1.2,1.0,1.1,5'"
+_MUST = "MetaTrader lines like '<DATE> <TIME> <OPEN> <HIGH> <LOW> <CLOSE> …' or '2019.07.30,00:00,1.1,1.2,1.0,1.1,5'"
 _DATE = r"\d{4}[.\-]\d{2}[.\-]\d{2}"
 _PRICES = ("open", "high", "low", "close", "volume")
 _HEADERLESS = (

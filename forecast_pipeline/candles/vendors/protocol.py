@@ -32,7 +32,7 @@ class SourceOptions(Configuration):
         start: First instant of a file whose stamps count from it, such as ``2018-03-02`` or ``2018-03-02T08``.
         point: Price of one step where the file holds whole numbers, such as 0.00001.
         separator: Character between the columns of a text file; None finds it.
-        columns: Meaning of the columns in order, such as ``date,time,open,high,low,close,volume``; None reads the header.
+        columns: Meaning of the columns in order, as in ``date,time,open,high,low,close``; None reads the header.
         stamp_format: Pattern of the stamps, such as ``%m/%d/%Y %H:%M``; None finds it.
         decimal_comma: Whether numbers are written with a comma.
     """

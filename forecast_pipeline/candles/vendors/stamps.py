@@ -29,6 +29,7 @@ _TIMES = {
 _COMPACT = {r"\d{14}": "%Y%m%d%H%M%S", r"\d{12}": "%Y%m%d%H%M", r"\d{17}": "%Y%m%d%H%M%S%3f"}
 _ZONES = {r"": "", r"Z": "Z", r" ?UTC": "UTC", r" ?GMT": "GMT", r" ?(?:UTC|GMT)?[+-]\d{2}:?\d{2}": "%z"}
 _EPOCH = re.compile(r"-?\d{9,11}(\.\d*)?|\d{12,13}|\d{15,16}|\d{18,19}")
+_CLEARLY_SHORTER = 20
 # An epoch between 1990 and 2200 has its unit in its size: the ranges do not touch.
 _EPOCH_UNITS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (float("inf"), 1e-3))
 
@@ -79,11 +80,12 @@ def _read(text: pl.Series, pattern: str, *, is_utc: bool) -> Stamps:
 def _parsed(text: pl.Series, pattern: str) -> pl.Series:
     if pattern.endswith(("Z", "UTC", "GMT")) and not pattern.endswith("%Z"):
         text = text.str.replace(r" ?(Z|UTC|GMT)$", "")
-        return _parsed(text, pattern.removesuffix("Z").removesuffix("UTC").removesuffix("GMT")).dt.replace_time_zone("UTC")
+        return _parsed(text, pattern.removesuffix("Z").removesuffix("UTC").removesuffix("GMT")).dt.replace_time_zone(
+            "UTC"
+        )
     if "%z" in pattern:
         text = text.str.replace(r" ?(?:GMT|UTC)?([+-]\d{2}):?(\d{2})$", " $1$2")
-        parsed = text.str.to_datetime(pattern.replace("%z", " %z"), strict=False, time_unit="us", time_zone="UTC")
-        return parsed
+        return text.str.to_datetime(pattern.replace("%z", " %z"), strict=False, time_unit="us", time_zone="UTC")
     if "%H" not in pattern:
         return text.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
     if "%.f" in pattern:
@@ -120,8 +122,9 @@ def _unambiguous(readings: list[Stamps]) -> Stamps | None:
     if all(each.values.equals(whole[0].values) for each in whole):
         return whole[0]
     # Candles a minute apart never jump by a month: the reading with the shorter span is the true one.
-    spans = [each.values.max() - each.values.min() for each in whole]  # type: ignore[operator]  # instants
-    if len(forward) != 1 and min(spans) * 20 < max(spans):
+    instants = [each.values.drop_nulls().cast(pl.Int64).to_numpy() for each in whole]
+    spans = [int(np.ptp(each)) if each.size else 0 for each in instants]
+    if min(spans) * _CLEARLY_SHORTER < max(spans):
         return whole[spans.index(min(spans))]
     return None
 
@@ -138,4 +141,9 @@ def _epochs(text: pl.Series) -> Stamps:
     present = unit[numbers.is_not_null().to_numpy()]
     most = int(np.bincount(present, minlength=4).argmax()) if present.size else 0
     found = pl.Series("stamp", microseconds).cast(pl.Datetime("us", "UTC")).set(numbers.is_null(), None)
-    return Stamps(found, True, "epoch in " + ("s", "ms", "us", "ns")[most], int((present != most).sum()))
+    return Stamps(
+        found,
+        is_utc=True,
+        pattern="epoch in " + ("s", "ms", "us", "ns")[most],
+        n_other_units=int((present != most).sum()),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,6 +14,7 @@ from forecast_pipeline.candles.vendors.container import as_utf8, delivered_bytes
 from forecast_pipeline.candles.vendors.delimited import read_table
 from forecast_pipeline.candles.vendors.protocol import ParsedSource, complete_columns, measured_minutes
 from forecast_pipeline.candles.vendors.ticks import minutes_of_shorter, parsed_ticks
+from forecast_pipeline.core.errors import NoRecords
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY
 
 if TYPE_CHECKING:
@@ -85,7 +87,9 @@ def without_filler(parsed: ParsedSource) -> ParsedSource:
     n_filler = records.height - kept.height
     if not n_filler:
         return parsed
-    return _replaced(parsed, records=kept, dropped=parsed.dropped | {"filler": n_filler}, n_read=parsed.n_rows)
+    if kept.is_empty():
+        raise NoRecords("a vendor's file must hold quotes", was=f"{n_filler} filler rows: nothing traded")
+    return replace(parsed, records=kept, dropped=parsed.dropped | {"filler": n_filler}, n_read=parsed.n_rows)
 
 
 def _clocked(
@@ -124,10 +128,4 @@ def _with_ask(values: pl.DataFrame, table: Table, options: SourceOptions, notes:
 
 
 def _with(parsed: ParsedSource, repaired: dict[str, int]) -> ParsedSource:
-    return _replaced(parsed, repaired=parsed.repaired | repaired) if repaired else parsed
-
-
-def _replaced(parsed: ParsedSource, **changes: object) -> ParsedSource:
-    from dataclasses import replace
-
-    return replace(parsed, **changes)  # type: ignore[arg-type]  # names and types of the record itself
+    return replace(parsed, repaired=parsed.repaired | repaired) if repaired else parsed
