@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from forecast_pipeline.candles.landing import landed_files
-from forecast_pipeline.candles.validation import reason_counts, with_reasons
-from forecast_pipeline.candles.vendors.registry import reader_named
+from forecast_pipeline.candles.reading import read_and_judge
+from forecast_pipeline.candles.validation import reason_counts
 from forecast_pipeline.core.errors import CorruptData, MissingData
 from forecast_pipeline.core.hashing import sha256_of_file
 from forecast_pipeline.core.publication import Published, find, frame_writer, publish, require
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from forecast_pipeline.candles.landing import LandedFile
+    from forecast_pipeline.candles.reading import Reading
     from forecast_pipeline.core.home import Home
 
 QUARANTINE_SUFFIX = ".quarantine.parquet"
@@ -29,6 +30,7 @@ _KEY = ["ts_utc", "source_minutes"]
 class _Marked:
     file: LandedFile
     rows: pl.DataFrame  # CANDLES without source, and reason
+    reading: Reading
 
 
 def landed_years(home: Home, symbol: str) -> list[int]:
@@ -78,9 +80,9 @@ def _read(file: LandedFile) -> _Marked:
     found = sha256_of_file(file.path) if file.path.is_file() else "no file"
     if found != file.sha256:
         raise CorruptData(f"{file.path} must have sha256 {file.sha256[:12]}…", was=found[:12], do="ingest it again")
-    parsed = reader_named(file.options.vendor).read(file.path, file.options)
-    marked = with_reasons(parsed.records, parsed.source_minutes, file.ingested_at)
-    return _Marked(file, marked.with_columns(source_minutes=pl.lit(parsed.source_minutes, pl.Int32)))
+    reading = read_and_judge(file.path, file.options, file.ingested_at)
+    minutes = pl.lit(reading.parsed.source_minutes, pl.Int32)
+    return _Marked(file, reading.rows.with_columns(source_minutes=minutes), reading)
 
 
 def _publish_year(home: Home, symbol: str, year: int, sources: Sequence[_Marked]) -> Published:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 from forecast_pipeline.candles.local_clock import LocalClock
 from forecast_pipeline.core.errors import RefusedFile
 from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE
-from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, MINUTES_PER_WEEK, shifted_clock
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, MINUTES_PER_WEEK, NEW_YORK, shifted_clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,8 @@ MAX_MEASURED_MISFIT_FRACTION = 0.5
 MIN_WEEKS_TO_JUDGE = 2
 _CALENDAR_WEEK = 7 * MINUTES_PER_DAY
 _ON_TIME_MINUTES = 30
+_DAYS_TO_WEDNESDAY = 6  # of week 0, which began on Monday 1970-01-05
+_US_PER_DAY = MINUTES_PER_DAY * MICROSECONDS_PER_MINUTE
 _HOUR_LATE = range(60, 65)  # first record of a week, minutes after the open: the mark of a clock one hour off
 
 
@@ -97,21 +100,38 @@ def check_clock_fits(ts_utc: pl.Series, what: str, max_misfit_fraction: float = 
     """Refuse stamps under which the trading week is shifted.
 
     The first and the last week count only against the clock: cut by the ends of the
-    file, they often hold neither an open nor a close that could speak for it.
+    file, they often hold neither an open nor a close that could speak for it. Weeks of
+    summer time in New York, in Europe, in both and in neither are judged apart: a clock
+    that changes on the wrong days is wrong in one of them only.
 
     Raises:
         RefusedFile: Naming the share of weeks and the usual cause.
     """
     weeks, misfits = _weeks(ts_utc)
-    n_misfits = misfits.size
-    n_judged = np.union1d(weeks[1:-1], misfits).size
-    if n_judged >= MIN_WEEKS_TO_JUDGE and n_misfits > max_misfit_fraction * n_judged:
-        raise RefusedFile(
-            f"{what} must open the week Sunday 17:00 and close it Friday 17:00 New York",
-            was=f"{n_misfits} of {n_judged} weeks with records in the closed session",
-            why="the clock of the file is misread by an hour or more",
-            do="pass the right --timezone",
-        )
+    judged = np.union1d(weeks[1:-1], misfits)
+    season = _seasons(judged)
+    for group in (judged, *(judged[season == each] for each in np.unique(season))):
+        n_misfits = np.intersect1d(group, misfits).size
+        if group.size >= MIN_WEEKS_TO_JUDGE and n_misfits > max_misfit_fraction * group.size:
+            part = "" if group is judged else f" from {_day(group[0])} to {_day(group[-1] + 1)}"
+            raise RefusedFile(
+                f"{what} must open the week Sunday 17:00 and close it Friday 17:00 New York",
+                was=f"{n_misfits} of {group.size} weeks{part} with records in the closed session",
+                why="the clock of the file is misread by an hour or more",
+                do="pass the right --timezone",
+            )
+
+
+def _seasons(weeks: Integers) -> Integers:
+    """Which of New York and London keep summer time in each week: 0 to 3."""
+    noon = pl.Series((weeks * 7 + _DAYS_TO_WEDNESDAY) * _US_PER_DAY + _US_PER_DAY // 2).cast(pl.Datetime("us", "UTC"))
+    summer = [noon.dt.convert_time_zone(zone).dt.dst_offset() > timedelta(0) for zone in (NEW_YORK, "Europe/London")]
+    return np.asarray(2 * summer[0].to_numpy().astype(np.int64) + summer[1].to_numpy().astype(np.int64))
+
+
+def _day(week: int) -> str:
+    """The Sunday on which a week opens."""
+    return str(np.datetime64(int(week) * 7 + _DAYS_TO_WEDNESDAY - 3, "D"))
 
 
 def _usual_clocks() -> list[LocalClock]:

@@ -127,7 +127,7 @@ def publish(
         OSError: If the disk is full; the previous version stays readable.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / f".{name}.lock"):
+    with locked(folder / f".{name}.lock"):
         entries = {suffix: _write_file(folder, name, suffix, writer) for suffix, writer in files.items()}
         _crash_point("after_data")
         card: dict[str, Any] = {**facts, "files": entries}
@@ -235,7 +235,12 @@ def _crash_point(_name: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file; the system lets it go when the process ends.
+
+    Raises:
+        Busy: If another process holds it for two minutes.
+    """
     lock = filelock.FileLock(path, timeout=LOCK_TIMEOUT_SECONDS)
     try:
         lock.acquire()

@@ -244,5 +244,5 @@ def _decimals(raw: pl.DataFrame) -> int:
     column = next((raw[role] for role in ("close", "bid") if role in raw.columns), None)
     if column is None:
         return 0
-    found = column.str.strip_chars().str.split_exact(".", 1).struct.field("field_1").str.len_chars().max()
+    found = column.str.extract(r"\.(\d+)").str.len_chars().max()
     return int(found or 0)  # type: ignore[arg-type]  # a length

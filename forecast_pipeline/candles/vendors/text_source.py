@@ -11,7 +11,7 @@ from forecast_pipeline.candles.clock_check import check_clock_fits, measured_clo
 from forecast_pipeline.candles.fx_day import as_fx_days, is_midnight
 from forecast_pipeline.candles.local_clock import LocalClock
 from forecast_pipeline.candles.vendors.container import as_utf8, delivered_bytes
-from forecast_pipeline.candles.vendors.delimited import read_table
+from forecast_pipeline.candles.vendors.delimited import PRICE_ROLES, read_table
 from forecast_pipeline.candles.vendors.protocol import ParsedSource, complete_columns, measured_minutes
 from forecast_pipeline.candles.vendors.ticks import minutes_of_shorter, parsed_ticks
 from forecast_pipeline.core.errors import NoRecords
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _OHLC = ("open", "high", "low", "close")
 _MOSTLY = 0.5
+_DIGITS = 10
 
 
 def delivered_text(path: Path) -> bytes:
@@ -54,7 +55,13 @@ def parsed_text(
         check_clock_fits(ts_utc, f"stamps of {path.name} read as {name}")
         ticks = parsed_ticks(values, options, timezone=name, name=path.name, notes=tuple(notes))
         return _with(ticks, repaired)
-    records = complete_columns(_with_ask(values, table, options, notes))
+    values = _with_ask(values, table, options, notes)
+    if _is_whole(values) and options.point is not None:
+        prices = [name for name in values.columns if name in PRICE_ROLES]
+        # Divided by the whole number of points in 1, which gives the nearest float, as text would.
+        values = values.with_columns(pl.col(prices) / round(1 / options.point, _DIGITS))
+        repaired |= {"integer_points": values.height}
+    records = complete_columns(values)
     seconds = ts_utc.drop_nulls().dt.second()
     if options.source_timeframe is None and seconds.len() and (seconds != 0).mean() > _MOSTLY:  # type: ignore[operator]  # a share
         notes.append(f"one-minute candles of {records.height} shorter records")
@@ -120,11 +127,16 @@ def _clocked(
 def _with_ask(values: pl.DataFrame, table: Table, options: SourceOptions, notes: list[str]) -> pl.DataFrame:
     if "spread" not in values.columns:
         return values
-    point = options.point or 10.0**-table.decimals
+    point = 1.0 if _is_whole(values) else options.point or 10.0**-table.decimals
     notes.append(f"ask = bid + the record's spread in points of {point:g}")
     # Rounded to a tenth of a point, so that equal prices stay equal numbers.
     asks = [(pl.col(name) + pl.col("spread") * point).round(table.decimals + 1).alias(f"ask_{name}") for name in _OHLC]
     return values.with_columns(asks)
+
+
+def _is_whole(values: pl.DataFrame) -> bool:
+    """Whether all prices are whole numbers, which no usual pair's are."""
+    return bool(values.select(((pl.col("close") == pl.col("close").round()) | pl.col("close").is_nan()).all()).item())
 
 
 def _with(parsed: ParsedSource, repaired: dict[str, int]) -> ParsedSource:
