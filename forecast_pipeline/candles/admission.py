@@ -103,7 +103,7 @@ def check_same_scale(name: str, symbol: str, reading: Reading, known: list[Lande
     priced = [each for each in known if each.stored.card.get("median_close")]
     if not priced:
         return
-    near = min(priced, key=lambda each: abs((each.first_ts_utc - first).total_seconds()))  # type: ignore[operator]  # an instant
+    near = min(priced, key=lambda each: abs((each.first_ts_utc - first).total_seconds()))  # type: ignore[operator, union-attr]  # an instant
     theirs = float(near.stored.card["median_close"])
     ours = float(reading.good["close"].median() or 0.0)  # type: ignore[arg-type]  # a median of floats
     if not 1 / SCALE_FACTOR < ours / theirs < SCALE_FACTOR:

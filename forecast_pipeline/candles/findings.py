@@ -33,9 +33,9 @@ POLICY: dict[str, Finding] = {
     "not_positive": Finding("quarantine", "a price is zero or negative, or a volume is negative"),
     "high_below_low": Finding("quarantine", "high is below low"),
     "outside_range": Finding("quarantine", "open or close lies outside low to high"),
-    "crossed_quote": Finding("quarantine", "ask is below bid"),
     "closed_session": Finding("quarantine", "the market is closed: Friday 17:00 to Sunday 17:00 New York"),
     "spike": Finding("quarantine", "a price is over 1.5 times off the records around it, for at most 30 records"),
+    "crossed_quote": Finding("quarantine", "ask is below bid"),
     "stale": Finding(
         "quarantine", "an hour or more in which every price stands still: the feed hung; its first row stays"
     ),

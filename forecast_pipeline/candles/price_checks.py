@@ -16,7 +16,7 @@ STALE_MINUTES = 60
 MIN_STALE_RECORDS = 5
 _WINDOW = 2 * MAX_SPIKE_RECORDS + 1
 _MIN_NEIGHBOURS = 3
-_PRICES = ("open", "high", "low", "close")
+_ALL = ("open", "high", "low", "close", "ask_open", "ask_high", "ask_low", "ask_close")
 
 Mask = npt.NDArray[np.bool_]
 
@@ -33,7 +33,7 @@ def spikes(records: pl.DataFrame) -> Mask:
         return np.zeros(records.height, dtype=bool)
     around = pl.col("close").rolling_median(_WINDOW, min_samples=1, center=True)
     limit = float(np.log(SPIKE_FACTOR))
-    off = pl.any_horizontal(*[(pl.col(name) / around).log().abs() > limit for name in _PRICES])
+    off = pl.any_horizontal(*[((pl.col(name) / around).log().abs() > limit).fill_null(value=False) for name in _ALL])
     return records.select(off.alias("off"))["off"].to_numpy()
 
 
@@ -97,7 +97,7 @@ def n_extremes(records: pl.DataFrame, source_minutes: int) -> int:
 def _has_jump(records: pl.DataFrame) -> bool:
     """Whether any price is far from the close before it: a cheap look that spares most files the median."""
     before = pl.col("close").shift(1)
-    top, bottom = pl.col("high") / before, pl.col("low") / before
-    inside = (pl.col("high") / pl.col("low")).max() > SPIKE_FACTOR
-    far = ((top > SPIKE_FACTOR) | (bottom < 1 / SPIKE_FACTOR)).any()
+    top, bottom = pl.max_horizontal("high", "ask_high"), pl.min_horizontal("low", "ask_low")
+    inside = (top / bottom).max() > SPIKE_FACTOR
+    far = ((top / before > SPIKE_FACTOR) | (bottom / before < 1 / SPIKE_FACTOR)).any()
     return bool(records.select(inside | far).item())

@@ -57,8 +57,10 @@ def judged(records: pl.DataFrame, source_minutes: int, ingested_at: datetime) ->
     is_plain = not n_back and not (steps == 0).any() and not records["ts_utc"].null_count()
     distinct = records if is_plain else records.unique(maintain_order=True, keep="last")
     marked = distinct.with_columns(reason=_first_reason(distinct, source_minutes, ingested_at))
-    bad = marked.filter(pl.col("reason").is_not_null())
-    good = marked if not bad.height else marked.filter(pl.col("reason").is_null())
+    # A quote that crosses because its price is ten times too high is a spike first.
+    may_be_good = pl.col("reason").is_null() | (pl.col("reason") == "crossed_quote")
+    bad = marked.filter(~may_be_good)
+    good = marked if not bad.height else marked.filter(may_be_good)
     good = _against_neighbours(good, source_minutes, is_plain=is_plain)
     is_repeat = pl.col("ts_utc").is_duplicated() & ~pl.col("ts_utc").is_last_distinct()
     passed = good.filter(pl.col("reason").is_null()) if good["reason"].null_count() < good.height else good
@@ -111,9 +113,10 @@ def _conditions(
         ask_below = has_ask & (pl.col("ask_high") < pl.col("ask_low"))
         yield "high_below_low", (pl.col("high") < pl.col("low")) | ask_below
         yield "outside_range", _outside(*PRICES) | (has_ask & _outside(*ASK))
+    yield "closed_session", ~in_session
+    if may_have_ask:
         crossed = pl.any_horizontal(pl.col(ask) < pl.col(bid) for ask, bid in zip(ASK, PRICES, strict=True))
         yield "crossed_quote", has_ask & crossed
-    yield "closed_session", ~in_session
 
 
 def _outside(opening: str, high: str, low: str, closing: str) -> pl.Expr:
@@ -131,11 +134,12 @@ def _against_neighbours(good: pl.DataFrame, source_minutes: int, *, is_plain: bo
     is_stale = stale_rows(ordered if rest.size == ordered.height else ordered[rest], source_minutes)
     if not is_spike.any() and not is_stale.any():
         return good
-    kind = np.zeros(good.height, dtype=np.int8)
-    kind[row[is_spike]] = 1
-    kind[row[rest[is_stale]]] = 2
-    names = pl.when(pl.lit(pl.Series(kind)) == 1).then(pl.lit("spike")).when(pl.lit(pl.Series(kind)) == 2)
-    return good.with_columns(reason=names.then(pl.lit("stale")))
+    spiked, stale = np.zeros(good.height, dtype=bool), np.zeros(good.height, dtype=bool)
+    spiked[row[is_spike]] = True
+    stale[row[rest[is_stale]]] = True
+    otherwise = pl.when(pl.lit(pl.Series(stale)) & pl.col("reason").is_null()).then(pl.lit("stale"))
+    reason = pl.when(pl.lit(pl.Series(spiked))).then(pl.lit("spike")).otherwise(otherwise.otherwise("reason"))
+    return good.with_columns(reason=reason)
 
 
 def reason_counts(marked: pl.DataFrame) -> dict[str, int]:
