@@ -46,6 +46,11 @@ class LandedFile:
         return str(self.stored.card["source_sha256"])
 
     @property
+    def symbol(self) -> str:
+        """Symbol under which it was landed."""
+        return self.stored.folder.name
+
+    @property
     def path(self) -> Path:
         """Path of the stored copy."""
         return self.stored.path(str(self.stored.card["suffix"]))

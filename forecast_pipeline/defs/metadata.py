@@ -75,5 +75,16 @@ def _describe(column: Mapping[str, Any] | None, name: str, lineage: dg.TableColu
 
 def _brief(card: Mapping[str, Any]) -> Metadata:
     """The card without its long lists, which have metadata of their own."""
-    long = ("columns", "origins", "feature_columns", "mu", "sigma", "fold_plan", "sources")
+    long = (
+        "columns",
+        "origins",
+        "feature_columns",
+        "mu",
+        "sigma",
+        "fold_plan",
+        "sources",
+        "gaps",
+        "examples",
+        "spread_by_hour",
+    )
     return {name: value for name, value in card.items() if name not in long}
