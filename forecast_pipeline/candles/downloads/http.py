@@ -56,7 +56,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
     max_redirections = _MAX_REDIRECTS
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         """The request to follow, stripped of its key where it leaves the host."""
         followed = super().redirect_request(req, fp, code, msg, headers, newurl)
         if followed is not None and urlsplit(newurl).netloc != urlsplit(req.full_url).netloc:
