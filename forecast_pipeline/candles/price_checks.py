@@ -31,8 +31,8 @@ def spikes(records: pl.DataFrame) -> Mask:
     """
     if records.height <= _MIN_NEIGHBOURS or not _has_jump(records):
         return np.zeros(records.height, dtype=bool)
-    around = pl.col("close").rolling_median(_WINDOW, min_samples=1, center=True)
     limit = float(np.log(SPIKE_FACTOR))
+    around = pl.lit(_median_around(records["close"]))
     off = pl.any_horizontal(*[((pl.col(name) / around).log().abs() > limit).fill_null(value=False) for name in _ALL])
     return records.select(off.alias("off"))["off"].to_numpy()
 
@@ -92,6 +92,16 @@ def n_extremes(records: pl.DataFrame, source_minutes: int) -> int:
     if source_minutes > STALE_MINUTES:
         return 0
     return int(((records["high"] / records["low"]).log() > EXTREME_LOG_RETURN).sum())
+
+
+def _median_around(close: pl.Series) -> pl.Series:
+    """Median of the window around each record; near the ends that of the first and the last whole window."""
+    if close.len() <= _WINDOW:
+        return pl.Series([close.median()] * close.len(), dtype=pl.Float64)
+    middle = close.rolling_median(_WINDOW, center=True).to_numpy().copy()
+    half = _WINDOW // 2
+    middle[:half], middle[-half:] = middle[half], middle[-half - 1]
+    return pl.Series(middle)
 
 
 def _has_jump(records: pl.DataFrame) -> bool:

@@ -111,7 +111,9 @@ def _running(first: object, steps: Any, multiplier: float, name: str) -> Any:  #
 
 
 def _instants(body: dict[str, Any], steps: Any, unit_ms: float) -> pl.Series:  # noqa: ANN401 - float array
-    instants = body["timestamp"] + np.cumsum(np.nan_to_num(steps)) * unit_ms
+    # A step beyond all time is cut to its end, where the row is judged as one of the future.
+    steps_ms = np.clip(np.nan_to_num(steps), -1e14, 1e14) * min(max(unit_ms, -1e9), 1e9)
+    instants = body["timestamp"] + np.cumsum(steps_ms)
     clipped = np.clip(instants, -1e14, 1e14)
     return pl.Series("ts_utc", (clipped * 1000).astype(np.int64)).cast(pl.Datetime("us", "UTC"))
 
