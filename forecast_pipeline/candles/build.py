@@ -17,6 +17,7 @@ from forecast_pipeline.core.schema import CANDLES, QUARANTINE, check_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from forecast_pipeline.candles.landing import LandedFile
     from forecast_pipeline.core.home import Home
@@ -68,14 +69,41 @@ def candles_of_year(home: Home, symbol: str, year: int) -> Published:
     return require(home.candles(symbol), str(year), f"candles of {symbol} {year}", "materialise candles")
 
 
+def candles_as_known_at(home: Home, symbol: str, year: int, instant: datetime) -> pl.DataFrame:
+    """Candles of a year as they would have been built at an instant: later files and corrections are not known yet.
+
+    Raises:
+        MissingData: If no file of the year had been ingested by then.
+    """
+    known = [file for file in landed_files(home, symbol) if year in file.years and file.ingested_at <= instant]
+    if not known:
+        raise MissingData(f"{symbol} {year} must have been ingested by {instant:%Y-%m-%d %H:%M}", do="ask for later")
+    return _winners(_good(_rows(home, year, known)))
+
+
+def _rows(home: Home, year: int, files: Sequence[LandedFile]) -> pl.DataFrame:
+    """Rows of all files in the order of ingestion, each with its file's position."""
+    return pl.concat(
+        [
+            rows_of_year(home, file, year).with_columns(source=pl.lit(position, pl.UInt16))
+            for position, file in enumerate(files)
+        ]
+    )
+
+
+def _good(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("reason").is_null()).drop("reason")
+
+
+def _winners(good: pl.DataFrame) -> pl.DataFrame:
+    """Of each stamp and length the row that was ingested last."""
+    return good.unique(_KEY, keep="last", maintain_order=True).sort(_KEY).select(list(CANDLES))
+
+
 def _publish_year(home: Home, symbol: str, year: int, files: Sequence[LandedFile]) -> Published:
-    parts = [
-        rows_of_year(home, file, year).with_columns(source=pl.lit(position, pl.UInt16))
-        for position, file in enumerate(files)
-    ]
-    rows = pl.concat(parts)
-    good = rows.filter(pl.col("reason").is_null()).drop("reason")
-    candles = good.unique(_KEY, keep="last", maintain_order=True).sort(_KEY).select(list(CANDLES))
+    rows = _rows(home, year, files)
+    good = _good(rows)
+    candles = _winners(good)
     values = [name for name in CANDLES if name != "source"]
     n_replaced = good.unique(values).height - candles.height
     bad = rows.filter(pl.col("reason").is_not_null()).sort("ts_utc", "source", maintain_order=True)

@@ -9,7 +9,7 @@ import polars as pl
 from forecast_pipeline.candles.reading import read_and_judge
 from forecast_pipeline.core.errors import CorruptData
 from forecast_pipeline.core.hashing import sha256_of_file
-from forecast_pipeline.core.publication import Published, find, frame_writer, publish
+from forecast_pipeline.core.publication import find, frame_writer, publish
 
 if TYPE_CHECKING:
     from forecast_pipeline.candles.landing import LandedFile
@@ -42,7 +42,7 @@ def rows_of_year(home: Home, file: LandedFile, year: int) -> pl.DataFrame:
         for each in file.years:
             _keep(home, file, each, _of_year(rows, file, each))
         return _of_year(rows, file, year)
-    return known.read_frame()
+    return known
 
 
 def _rows(file: LandedFile) -> pl.DataFrame:
@@ -55,15 +55,16 @@ def _of_year(rows: pl.DataFrame, file: LandedFile, year: int) -> pl.DataFrame:
     return rows.filter(own_year == year)
 
 
-def _known(home: Home, file: LandedFile, year: int) -> Published | None:
+def _known(home: Home, file: LandedFile, year: int) -> pl.DataFrame | None:
+    """The slice, if it is of this ticket and reading; one that was damaged is made again."""
     try:
         known = find(home.slices(file.symbol), f"{file.stored.name}-{year}")
+        expected = {"ticket": file.stored.sha256, "reading_version": READING_VERSION}
+        if known is None or {name: known.card.get(name) for name in expected} != expected:
+            return None
+        return known.read_frame()
     except CorruptData:
         return None
-    is_ours = known is not None and known.card["ticket"] == file.stored.sha256
-    if known is None or not is_ours or known.card["reading_version"] != READING_VERSION:
-        return None
-    return known if known.path(".parquet").is_file() else None
 
 
 def _keep(home: Home, file: LandedFile, year: int, rows: pl.DataFrame) -> None:
