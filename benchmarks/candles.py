@@ -33,7 +33,7 @@ def run() -> list[Ratio]:
     with tempfile.TemporaryDirectory() as folder:
         return [
             *_histdata(year, Path(folder)),
-            _bi5(year, Path(folder)),
+            *_bi5(year, Path(folder)),
             _judge(year),
             _one_more_day(year, Path(folder)),
         ]
