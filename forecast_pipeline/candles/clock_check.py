@@ -185,8 +185,12 @@ def _misfit(ts_utc: pl.Series) -> int:
 
 
 def _weeks(ts_utc: pl.Series) -> tuple[Integers, Integers]:
-    """Numbers of the weeks with records, and of those with records in the closed session; both sorted."""
+    """Numbers of the weeks with records, and of those with records in the closed session; both sorted.
+
+    A record of the second half of a weekend speaks about the week that it comes too early for.
+    """
     week, within = np.divmod(_minute_of_calendar_week(ts_utc), _CALENDAR_WEEK)
+    week = week + (within >= MINUTES_PER_WEEK + MINUTES_PER_DAY)
     return np.unique(week), np.unique(week[within >= MINUTES_PER_WEEK])
 
 

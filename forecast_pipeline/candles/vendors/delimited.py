@@ -181,9 +181,16 @@ def refusal(
 
 def _raw(text: bytes, layout: Layout, name: str, must: str) -> pl.DataFrame:
     text = text.rstrip()
+    if b"\0" in text:
+        line = text[: text.index(b"\0")].count(b"\n") + 1
+        raise refusal(name, must, line, _line(text, line), why="it holds binary data")
     quote = '"' if layout.has_quotes else None
     if quote and text.lstrip()[:1] == b'"' and _wraps_lines(text, layout.separator):
         text, quote = text.replace(b'"', b""), None
+    last = text.rsplit(b"\n", 1)[-1]
+    if quote is None and last.count(layout.separator.encode()) < len(layout.roles) - 1:
+        line = text.count(b"\n") + 1
+        raise refusal(name, must, line, _line(text, line), why="the last line breaks off")
     columns = [f"{role}{n}" if role == "skip" else role for n, role in enumerate(layout.roles)]
     try:
         table = pl.read_csv(

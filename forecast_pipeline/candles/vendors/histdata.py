@@ -96,8 +96,11 @@ def _records(text: bytes, name: str) -> pl.DataFrame:
     first = text[:200].lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0].strip()
     if not first:
         raise NoRecords(f"{name} must hold candles", was="an empty file")
-    if b"\0" in text[:1000]:
-        raise _refusal(name, 1, "binary data")
+    if b"\0" in text:
+        before = text[: text.index(b"\0")]
+        raise _refusal(
+            name, before.count(b"\n") + 1, before.rsplit(b"\n", 1)[-1].decode("latin-1") + " and binary data"
+        )
     is_ascii = b";" in first
     separator = ";" if is_ascii else ","
     columns = ["stamp", *_PRICES, "volume"] if is_ascii else ["date", "time", *_PRICES, "volume"]
@@ -119,8 +122,10 @@ def _records(text: bytes, name: str) -> pl.DataFrame:
     else:
         joined = raw["date"] + " " + raw["time"]
         local = joined.str.to_datetime("%Y.%m.%d %H:%M", strict=False, time_unit="us")
-    parsed = raw.select(pl.col(_PRICES).cast(pl.Float64, strict=False)).with_columns(local.alias("local"))
-    broken = parsed.with_row_index().filter(pl.any_horizontal(pl.all().is_null()))
+    # The volume is not kept, but a line that breaks off before it has lost digits of its close.
+    numbers = raw.select(pl.col(*_PRICES, "volume").cast(pl.Float64, strict=False)).with_columns(local.alias("local"))
+    broken = numbers.with_row_index().filter(pl.any_horizontal(pl.all().is_null()))
+    parsed = numbers.drop("volume")
     if broken.height:
         row = int(broken["index"][0])
         raise _refusal(name, row + 1, text.split(b"\n", row + 1)[row].decode("latin-1"))
