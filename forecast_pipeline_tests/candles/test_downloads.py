@@ -159,6 +159,14 @@ def test_waits_double_and_a_server_that_names_a_time_is_obeyed(tmp_path, server,
     assert [wait for wait in waits if wait > 0.1] == [7.0]
 
 
+def test_a_body_shorter_than_announced_is_never_whole(server, fetcher):
+    """Fault 65: also where nothing but the length can tell."""
+    server.bodies["/x"], server.faults["/x"] = b"0123456789", ["cut"] * 4
+
+    with pytest.raises(DownloadFailed, match="was 5 of 10 bytes"):
+        fetcher.body(f"{server.url}/x")
+
+
 def test_requests_keep_their_distance(server):
     now, waits = [0.0], []
 

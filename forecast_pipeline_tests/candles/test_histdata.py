@@ -326,6 +326,7 @@ def test_a_missing_local_hour_is_counted_and_a_repeated_one_is_the_first(tmp_pat
     assert missing.records["ts_utc"].null_count() == 60
     assert missing.notes == ("60 rows carry a local time that does not exist in Europe/London",)
     assert repeated.records["ts_utc"].null_count() == 0
+    assert (missing.repaired, repeated.repaired) == ({}, {"repeated_hour": 120})
     assert repeated.records["ts_utc"].n_unique() == 240  # the file steps back: the second hour is another hour
 
 

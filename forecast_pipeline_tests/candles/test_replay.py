@@ -85,8 +85,11 @@ def test_a_damaged_or_old_slice_is_made_again(home, tmp_path, monkeypatch, damag
             path.write_bytes(content)
     if damage == "version":
         monkeypatch.setattr(slices, "READING_VERSION", 99)
+    reads, read = [], slices.read_and_judge
+    monkeypatch.setattr(slices, "read_and_judge", lambda *arguments: reads.append(1) or read(*arguments))
 
     assert [year.card for year in build_candles(home, "EURUSD", [2023, 2024])] == plain
+    assert reads == [1]
 
 
 def test_rows_of_a_wrong_year_stand_in_the_quarantine_of_the_nearest(home, tmp_path):

@@ -15,7 +15,7 @@ from forecast_pipeline.candles.vendors.protocol import SourceOptions
 from forecast_pipeline.candles.vendors.registry import READERS, reader_named, resolved_options
 from forecast_pipeline.core.errors import NoRecords, PipelineError, RefusedFile
 from forecast_pipeline_tests.candles import native_files as native
-from forecast_pipeline_tests.candles.vendor_files import histdata_lines, tidy, wall_clock, write_zip
+from forecast_pipeline_tests.candles.vendor_files import histdata_lines, replaced, tidy, wall_clock, write_zip
 
 NOW = datetime(2031, 1, 1, tzinfo=UTC)
 PRICES = native.PRICES
@@ -196,13 +196,13 @@ def test_a_bi5_in_the_folder_of_another_symbol_is_refused(tmp_path):
 def test_minutes_without_a_quote_are_left_out_and_counted(tmp_path):
     """Fault 56: Dukascopy writes them with volume 0 and four equal prices."""
     filler = DAY.with_columns(pl.lit(1.1).alias(name) for name in PRICES)[-40:].with_columns(volume=pl.lit(0.0))
-    frame = pl.concat([DAY[:-40], filler])
+    frame = pl.concat([replaced(DAY[:-40], 3, volume=0.0), filler])
     path = bi5_file(tmp_path)
     path.write_bytes(native.bi5_candles(frame, date(2024, 1, 8)))
 
     _, reading = read(path)
 
-    assert_candles(reading, DAY[:-40])
+    assert_candles(reading, DAY[:-40])  # of which one more moves without a volume, and stays
     assert (reading.repaired, reading.parsed.n_rows) == ({"filler": 40}, 300)
     path.write_bytes(native.bi5_candles(filler, date(2024, 1, 8)))
     with pytest.raises(NoRecords, match="nothing traded"):

@@ -72,6 +72,7 @@ class HistData(SelfContained):
         stamped = records.with_columns(clock.to_utc(records["local"]).alias("ts_utc")).drop("local")
         check_clock_fits(stamped["ts_utc"], f"stamps of {path.name} read as {clock}")
         lost = stamped["ts_utc"].null_count()
+        twice = clock.repeated_hours(records["local"])
         notes = (f"{lost} rows carry a local time that does not exist in {clock}",) if lost else ()
         return ParsedSource(
             records=complete_columns(stamped),
@@ -79,6 +80,7 @@ class HistData(SelfContained):
             price_side=options.price_side or "bid",
             timezone=str(clock),
             notes=notes,
+            repaired={"repeated_hour": twice} if twice else {},
         )
 
 

@@ -77,7 +77,7 @@ def parsed_text(
     return ParsedSource(
         records=records,
         source_minutes=minutes,
-        price_side=options.price_side or side,
+        price_side=options.price_side or ("bid" if side == "unspecified" and "ask_open" in values.columns else side),
         timezone=name,
         notes=tuple(notes),
         repaired=repaired,
@@ -120,7 +120,7 @@ def _clocked(
     if lost:
         notes.append(f"{lost} rows carry a local time that does not exist in {clock}")
     if twice:
-        notes.append(f"{twice} rows lie in an hour that {clock} shows twice")
+        repaired |= {"repeated_hour": twice}
     return ts_utc, str(clock), notes, repaired
 
 
