@@ -107,14 +107,7 @@ def _records(text: bytes, name: str) -> pl.DataFrame:
     separator = ";" if is_ascii else ","
     columns = ["stamp", *_PRICES, "volume"] if is_ascii else ["date", "time", *_PRICES, "volume"]
     try:
-        raw = pl.read_csv(
-            io.BytesIO(text),
-            separator=separator,
-            quote_char=None,  # a quote would join lines and make their numbers wrong
-            has_header=False,
-            schema=dict.fromkeys(columns, pl.String()),
-            truncate_ragged_lines=False,
-        )
+        raw = _table(text, separator, columns)
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         lines = text.split(b"\n")
         row = next((n for n, line in enumerate(lines) if not _has_columns(line, separator, len(columns))), 0)
@@ -132,6 +125,25 @@ def _records(text: bytes, name: str) -> pl.DataFrame:
         row = int(broken["index"][0])
         raise _refusal(name, row + 1, text.split(b"\n", row + 1)[row].decode("latin-1"))
     return parsed
+
+
+def _table(text: bytes, separator: str, columns: list[str]) -> pl.DataFrame:
+    """Numbers at once, or, where one is none, all columns as text for the search of the line."""
+
+    def read(types: dict[str, pl.DataType]) -> pl.DataFrame:
+        return pl.read_csv(
+            io.BytesIO(text),
+            separator=separator,
+            quote_char=None,  # a quote would join lines and make their numbers wrong
+            has_header=False,
+            schema={name: types.get(name, pl.String()) for name in columns},
+            truncate_ragged_lines=False,
+        )
+
+    try:
+        return read(dict.fromkeys((*_PRICES, "volume"), pl.Float64()))
+    except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        return read({})
 
 
 def _has_columns(line: bytes, separator: str, n_columns: int) -> bool:
