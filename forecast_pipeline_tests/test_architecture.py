@@ -22,7 +22,7 @@ FORBIDDEN = {
     r"shift\(-": ("splits/assemble.py", "backtests/economics.py"),  # the next open values trades and is never an input
     r"\.(ffill|forward_fill|backward_fill)\(": (),
     r"\bnp\.random\.(seed|rand|randn|normal)\b": (),
-    r"os\.environ": ("defs/settings.py", "defs/instance.py", "cli/workplace.py"),
+    r"os\.environ": ("defs/settings.py", "defs/instance.py", "cli/workplace.py", "cli/download.py"),
     r"\b252\b": (),
     r"except Exception": ("models/storage.py",),
     r"from dagster|import dagster": None,

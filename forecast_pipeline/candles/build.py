@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from forecast_pipeline.candles.calendar import coverage_calendar, observed_gaps
 from forecast_pipeline.candles.landing import landed_files
-from forecast_pipeline.candles.validation import reason_counts, with_reasons
-from forecast_pipeline.candles.vendors.registry import reader_named
-from forecast_pipeline.core.errors import CorruptData, MissingData
-from forecast_pipeline.core.hashing import sha256_of_file
+from forecast_pipeline.candles.slices import rows_of_year
+from forecast_pipeline.candles.validation import examples, reason_counts
+from forecast_pipeline.candles.weekly_spread import spread_by_hour
+from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.publication import Published, find, frame_writer, publish, require
 from forecast_pipeline.core.schema import CANDLES, QUARANTINE, check_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from forecast_pipeline.candles.landing import LandedFile
     from forecast_pipeline.core.home import Home
 
 QUARANTINE_SUFFIX = ".quarantine.parquet"
+COVERAGE_SUFFIX = ".coverage.parquet"
 _KEY = ["ts_utc", "source_minutes"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Marked:
-    file: LandedFile
-    rows: pl.DataFrame  # CANDLES without source, and reason
 
 
 def landed_years(home: Home, symbol: str) -> list[int]:
@@ -37,7 +33,7 @@ def landed_years(home: Home, symbol: str) -> list[int]:
 
 
 def build_candles(home: Home, symbol: str, years: Sequence[int]) -> Iterator[Published]:
-    """Compute and publish the candles of each year, reading every landed file once.
+    """Compute and publish the candles of each year from every landed file that touches it.
 
     Where files disagree about a candle the one ingested last wins; the count of
     replaced candles is recorded.
@@ -50,9 +46,8 @@ def build_candles(home: Home, symbol: str, years: Sequence[int]) -> Iterator[Pub
         CorruptData: If a landed file is not what its ticket says.
     """
     files = landed_files(home, symbol)
-    parsed = [_read(file) for file in files if not set(file.years).isdisjoint(years)]
     for year in years:
-        touching = [each for each in parsed if year in each.file.years]
+        touching = [file for file in files if year in file.years]
         if not touching:
             raise MissingData(f"{symbol} {year} must have been ingested", do="ingest a file of that year")
         yield _publish_year(home, symbol, year, touching)
@@ -74,33 +69,47 @@ def candles_of_year(home: Home, symbol: str, year: int) -> Published:
     return require(home.candles(symbol), str(year), f"candles of {symbol} {year}", "materialise candles")
 
 
-def _read(file: LandedFile) -> _Marked:
-    found = sha256_of_file(file.path) if file.path.is_file() else "no file"
-    if found != file.sha256:
-        raise CorruptData(f"{file.path} must have sha256 {file.sha256[:12]}…", was=found[:12], do="ingest it again")
-    parsed = reader_named(file.options.vendor).read(file.path, file.options)
-    marked = with_reasons(parsed.records, parsed.source_minutes, file.ingested_at)
-    return _Marked(file, marked.with_columns(source_minutes=pl.lit(parsed.source_minutes, pl.Int32)))
+def candles_as_known_at(home: Home, symbol: str, year: int, instant: datetime) -> pl.DataFrame:
+    """Candles of a year as they would have been built at an instant: later files and corrections are not known yet.
+
+    Raises:
+        MissingData: If no file of the year had been ingested by then.
+    """
+    known = [file for file in landed_files(home, symbol) if year in file.years and file.ingested_at <= instant]
+    if not known:
+        raise MissingData(f"{symbol} {year} must have been ingested by {instant:%Y-%m-%d %H:%M}", do="ask for later")
+    return _winners(_good(_rows(home, year, known)))
 
 
-def _publish_year(home: Home, symbol: str, year: int, sources: Sequence[_Marked]) -> Published:
-    rows = pl.concat(
-        [each.rows.with_columns(source=pl.lit(position, pl.UInt16)) for position, each in enumerate(sources)]
+def _rows(home: Home, year: int, files: Sequence[LandedFile]) -> pl.DataFrame:
+    """Rows of all files in the order of ingestion, each with its file's position."""
+    return pl.concat(
+        [
+            rows_of_year(home, file, year).with_columns(source=pl.lit(position, pl.UInt16))
+            for position, file in enumerate(files)
+        ]
     )
-    # Rows without a clock belong to no year; they are reported with the first year of their file.
-    orphan_years = {position: each.file.years[0] for position, each in enumerate(sources)}
-    stamped_year = pl.col("ts_utc").dt.year()
-    own_year = pl.when(stamped_year.is_null()).then(
-        pl.col("source").replace_strict(orphan_years, return_dtype=pl.Int32)
-    )
-    rows = rows.filter(own_year.otherwise(stamped_year) == year)
-    good = rows.filter(pl.col("reason").is_null()).drop("reason")
-    candles = good.unique(_KEY, keep="last", maintain_order=True).sort(_KEY).select(list(CANDLES))
+
+
+def _good(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("reason").is_null()).drop("reason")
+
+
+def _winners(good: pl.DataFrame) -> pl.DataFrame:
+    """Of each stamp and length the row that was ingested last."""
+    return good.unique(_KEY, keep="last", maintain_order=True).sort(_KEY).select(list(CANDLES))
+
+
+def _publish_year(home: Home, symbol: str, year: int, files: Sequence[LandedFile]) -> Published:
+    rows = _rows(home, year, files)
+    good = _good(rows)
+    candles = _winners(good)
     values = [name for name in CANDLES if name != "source"]
     n_replaced = good.unique(values).height - candles.height
     bad = rows.filter(pl.col("reason").is_not_null()).sort("ts_utc", "source", maintain_order=True)
     quarantine = bad.select(list(QUARANTINE))
     check_schema(candles, CANDLES, f"candles of {symbol} {year}")
+    finest = candles.filter(pl.col("source_minutes") == pl.col("source_minutes").min())
     facts: dict[str, Any] = {
         "stage": "candles",
         "symbol": symbol,
@@ -110,11 +119,29 @@ def _publish_year(home: Home, symbol: str, year: int, sources: Sequence[_Marked]
         "last_ts_utc": _text(candles["ts_utc"].max()),
         "n_replaced": n_replaced,
         "quarantined": reason_counts(rows),
-        "price_side": price_side([each.file for each in sources]),
-        "sources": [each.file.described() for each in sources],
+        "examples": examples(rows),
+        "repaired": _summed(files, "repaired"),
+        "accepted": _summed(files, "accepted"),
+        "gaps": observed_gaps(finest),
+        "spread_by_hour": spread_by_hour(candles),
+        "price_side": price_side(files),
+        "sources": [file.described() for file in files],
     }
-    files = {".parquet": frame_writer(candles), QUARANTINE_SUFFIX: frame_writer(quarantine)}
-    return publish(home.candles(symbol), str(year), files, facts)
+    writers = {
+        ".parquet": frame_writer(candles),
+        QUARANTINE_SUFFIX: frame_writer(quarantine),
+        COVERAGE_SUFFIX: frame_writer(coverage_calendar(finest)),
+    }
+    return publish(home.candles(symbol), str(year), writers, facts)
+
+
+def _summed(files: Sequence[LandedFile], kind: str) -> dict[str, int]:
+    """Counts of the tickets of all files that touch the year, by finding."""
+    total: dict[str, int] = {}
+    for file in files:
+        for name, count in file.stored.card.get(kind, {}).items():
+            total[name] = total.get(name, 0) + int(count)
+    return dict(sorted(total.items()))
 
 
 def price_side(files: Sequence[LandedFile]) -> str:

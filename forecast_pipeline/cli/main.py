@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from forecast_pipeline.cli import build, catalogue, ingest, inspection, results, verification, workplace
+from forecast_pipeline.cli import build, catalogue, download, ingest, inspection, results, verification, workplace
 from forecast_pipeline.cli.output import ERRORS
 from forecast_pipeline.core.errors import PipelineError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 for command in (
     workplace.demo,
     ingest.ingest,
+    download.download,
     build.build,
     results.forecast,
     results.report,

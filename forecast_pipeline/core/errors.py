@@ -40,6 +40,14 @@ class RefusedFile(PipelineError):
     """A vendor file cannot be read as what it was said to be."""
 
 
+class NoRecords(RefusedFile):
+    """A vendor file is well formed and holds nothing: no data, not a fault."""
+
+
+class DownloadFailed(PipelineError):
+    """A server does not give a whole body; what was fetched before stays in the cache."""
+
+
 class MissingData(PipelineError):
     """A partition that is needed has not been built."""
 

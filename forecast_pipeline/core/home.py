@@ -36,6 +36,14 @@ class Home:
         """Immutable vendor files of a symbol."""
         return self.root / "landing" / symbol
 
+    def slices(self, symbol: str) -> Path:
+        """Rows of large vendor files by year, a cache that may be deleted."""
+        return self.root / "cache" / "rows" / symbol
+
+    def downloads(self, vendor: str) -> Path:
+        """Bodies fetched from a vendor, a cache that may be deleted."""
+        return self.root / "cache" / "downloads" / vendor
+
     def candles(self, symbol: str) -> Path:
         """Candles of a symbol, one card a year."""
         return self.root / "lake" / "candles" / symbol

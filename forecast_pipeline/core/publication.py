@@ -161,7 +161,7 @@ def publish(
         OSError: If the disk is full; the previous version stays readable.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / f".{name}.lock"):
+    with locked(folder / f".{name}.lock"):
         entries: dict[str, Any] = {suffix: dict(entry) for suffix, entry in (kept or {}).items()}
         entries |= _write_files(folder, name, files)
         _crash_point("after_data")
@@ -279,7 +279,12 @@ def _crash_point(_name: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file; the system lets it go when the process ends.
+
+    Raises:
+        Busy: If another process holds it for two minutes.
+    """
     lock = filelock.FileLock(path, timeout=LOCK_TIMEOUT_SECONDS)
     try:
         lock.acquire()

@@ -53,7 +53,8 @@ def check_definitions(checked: Checked) -> list[dg.AssetChecksDefinition]:
 def candle_checks(stored: Published) -> list[Check]:
     """Schema, clock and share of quarantined rows of a year of candles."""
     frame = stored.read_frame()
-    quarantined = sum(int(count) for count in stored.card["quarantined"].values())
+    counts: dict[str, int] = stored.card["quarantined"]
+    quarantined = sum(counts.values())
     share = quarantined / max(quarantined + frame.height, 1)
     closed = int((~is_open(frame["ts_utc"].cast(pl.Int64).to_numpy())).sum())
     return [
@@ -66,7 +67,7 @@ def candle_checks(stored: Published) -> list[Check]:
         Check(
             name="quarantine",
             passed=share <= MAX_QUARANTINE_SHARE,
-            metadata={"quarantined share": share},
+            metadata={"quarantined share": share} | {f"rows {name}": int(n) for name, n in counts.items()},
             is_warning=True,
         ),
     ]

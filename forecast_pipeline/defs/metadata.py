@@ -83,5 +83,19 @@ def _describe(column: Mapping[str, Any] | None, name: str, lineage: dg.TableColu
 
 def _brief(card: Mapping[str, Any]) -> Metadata:
     """The card without its long lists, which have metadata of their own."""
-    long = ("columns", "origins", "feature_columns", "mu", "sigma", "fold_plan", "sources", "files", "blocks", "parts")
+    long = (
+        "columns",
+        "origins",
+        "feature_columns",
+        "mu",
+        "sigma",
+        "fold_plan",
+        "sources",
+        "gaps",
+        "examples",
+        "spread_by_hour",
+        "files",
+        "blocks",
+        "parts",
+    )
     return {name: value for name, value in card.items() if name not in long}

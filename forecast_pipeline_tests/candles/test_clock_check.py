@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from forecast_pipeline.candles.clock_check import LocalClock, best_clock, check_clock_fits, misfit_fraction
+from forecast_pipeline.candles.clock_check import best_clock, check_clock_fits, misfit_fraction
+from forecast_pipeline.candles.local_clock import LocalClock
 from forecast_pipeline.candles.simulated_world import SimulatedWorld
 from forecast_pipeline.candles.simulator import simulate_candles
 from forecast_pipeline.core.errors import RefusedFile

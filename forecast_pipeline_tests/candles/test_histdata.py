@@ -111,6 +111,8 @@ BAD_LINES = {
     "quoted": '"20180102 170100";"1.2003";"1.2010";"1.2003";"1.2010";"0"',
     "spaces": "20180102 170100 ; 1.2003 ; 1.2010 ; 1.2003 ; 1.2010 ; 0",
     "cut": "20180102 1701",
+    "cut in the close": "20180102 170100;1.2003;1.2010;1.2003;1.20",
+    "text as volume": "20180102 170100;1.2003;1.2010;1.2003;1.2010;x",
 }
 
 
@@ -141,7 +143,7 @@ NO_CANDLES = {
     "a header": (b"<DATE>;<OPEN>;<HIGH>;<LOW>;<CLOSE>;<VOL>\n", "was line 1: '<DATE>"),
     "an error page": (b"<!DOCTYPE html><html><body>503 Service Unavailable</body></html>", "was line 1: '<!DOCTYPE"),
     "UTF-16": (TEXT.encode("utf-16"), "was line 1: "),
-    "ticks": (b"20200101 170000065,1.121200,1.121720,0\n", "was line 1: '20200101 170000065"),
+    "ticks of another form": (b"20200101 170000065,1.121200,1.121720\n", "was line 1: '20200101 170000065"),
     "zero bytes": (bytes(100), "was line 1: "),
 }
 
@@ -324,7 +326,8 @@ def test_a_missing_local_hour_is_counted_and_a_repeated_one_is_the_first(tmp_pat
     assert missing.records["ts_utc"].null_count() == 60
     assert missing.notes == ("60 rows carry a local time that does not exist in Europe/London",)
     assert repeated.records["ts_utc"].null_count() == 0
-    assert repeated.records["ts_utc"].n_unique() == 180
+    assert (missing.repaired, repeated.repaired) == ({}, {"repeated_hour": 120})
+    assert repeated.records["ts_utc"].n_unique() == 240  # the file steps back: the second hour is another hour
 
 
 def test_the_length_of_a_record_is_measured_unless_given(tmp_path):

@@ -287,7 +287,7 @@ def test_half_of_the_rows_may_be_bad(home, ingest_frame):
         ("file.parquet", "EURUSD", "histdata", RefusedFile),
         ("file.parquet", "../EURUSD", "parquet", UnknownSymbol),
         ("file.parquet", "EUR\0USD", "parquet", UnknownSymbol),
-        ("file.parquet", "EURUSD", "oanda", InvalidConfiguration),
+        ("file.parquet", "EURUSD", "reuters", InvalidConfiguration),
     ],
     ids=[
         "no file",

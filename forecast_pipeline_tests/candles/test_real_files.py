@@ -49,12 +49,6 @@ def test_the_metatrader_flavour_is_read(market_data):
     assert reason_counts(with_reasons(parsed.records, 1, INGESTED_AT)) == {}
 
 
-def test_ticks_are_no_candles(market_data):
-    """Fault 62."""
-    with pytest.raises(RefusedFile, match="was line 1"):
-        HistData().read(market_data / "raw/histdata/tick_ascii_sample_quote_tick_data.csv", HISTDATA)
-
-
 MONTHS = ("m1/EURUSD_M1_mt5-tickvol-spread_2018-06.parquet", "m1_bidask/GBPUSD_M1_fxcm_bidask_2012-02.parquet")
 
 

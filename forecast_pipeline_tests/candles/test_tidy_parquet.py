@@ -214,6 +214,6 @@ def test_a_file_shifted_by_an_hour_is_refused(tmp_path, minutes, hours):
 
 def test_an_unknown_vendor_is_refused_with_the_list():
     with pytest.raises(
-        InvalidConfiguration, match=r"vendor must be one of histdata parquet, was 'histdat'. To do: use histdata"
+        InvalidConfiguration, match=r"vendor must be one of parquet .* or auto, was 'histdat'. To do: use histdata"
     ):
         reader_named("histdat")

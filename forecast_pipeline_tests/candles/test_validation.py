@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from forecast_pipeline.candles.validation import REASONS, reason_counts, with_reasons
+from forecast_pipeline.candles.findings import REASONS
+from forecast_pipeline.candles.validation import reason_counts, with_reasons
 from forecast_pipeline.candles.vendors.protocol import complete_columns
 from forecast_pipeline_tests.candles.vendor_files import replaced, tidy
 
@@ -38,13 +39,16 @@ FAULTS = {
     "low is negative": ("not_positive", {"low": -1.0}),
     "volume is negative": ("not_positive", {"volume": -1.0}),
     "ask is zero": ("not_positive", {"ask_low": 0.0}),
-    "high below low": ("range", {"high": 1.0, "low": 1.2}),
-    "open above high": ("range", {"open": 1.9}),
-    "open below low": ("range", {"open": 0.2}),
-    "close above high": ("range", {"close": 1.9}),
-    "close below low": ("range", {"close": 0.2}),
-    "ask close above ask high": ("range", {"ask_close": 1.9}),
+    "high below low": ("high_below_low", {"high": 1.0, "low": 1.2}),
+    "open above high": ("outside_range", {"open": 1.9}),
+    "open below low": ("outside_range", {"open": 0.2}),
+    "close above high": ("outside_range", {"close": 1.9}),
+    "close below low": ("outside_range", {"close": 0.2}),
+    "ask close above ask high": ("outside_range", {"ask_close": 1.9}),
     "ask below bid": ("crossed_quote", {f"ask_{p}": 1.0 for p in ("open", "high", "low", "close")}),
+    "a decimal shift that reverts": ("spike", dict.fromkeys(("open", "high", "low", "close"), 11.1)),
+    "a high ten times too high": ("spike", {"high": 11.1}),
+    "a low a tenth as low": ("spike", {"low": 0.11}),
     "Saturday": ("closed_session", {"ts_utc": SATURDAY}),
     "Friday 17:00 New York": ("closed_session", {"ts_utc": datetime(2024, 1, 12, 22, tzinfo=UTC)}),
     "Sunday 16:59 New York": ("closed_session", {"ts_utc": datetime(2024, 1, 14, 21, 59, tzinfo=UTC)}),
@@ -69,7 +73,7 @@ def test_one_fault_takes_one_row_away_with_its_reason(reason, values):
 
 def test_every_reason_is_reached():
     """Fault 15."""
-    assert {reason for reason, _ in FAULTS.values()} | {"conflicting_duplicate"} == set(REASONS)
+    assert {reason for reason, _ in FAULTS.values()} | {"conflicting_duplicate", "stale"} == set(REASONS)
 
 
 @pytest.mark.parametrize("frame", [GOOD, BID_ONLY], ids=["bid and ask", "bid only"])
@@ -83,7 +87,7 @@ def test_good_rows_are_left_as_they_are(frame):
         {"volume": None},
         {"volume": 0.0},
         {"open": 1.1, "high": 1.1, "low": 1.1, "close": 1.1},
-        {"high": 1.9},
+        {"high": 1.6},
         {"ts_utc": NOW + timedelta(days=1)},
         {"ts_utc": datetime(1990, 1, 1, 0, 1, tzinfo=UTC)},
         {"ts_utc": datetime(2024, 1, 12, 21, 59, tzinfo=UTC)},

@@ -100,7 +100,7 @@ def test_settings_that_were_given_are_in_force_afterwards(workplace, built):
 REFUSALS = {
     "missing file": (["ingest", "nothing.zip", "--vendor", "histdata", "--symbol", "EURUSD"], "must be a file"),
     "wrong vendor": (["ingest", "weeks.parquet", "--vendor", "histdata", "--symbol", "EURUSD"], "HistData M1 lines"),
-    "unknown vendor": (["ingest", "weeks.parquet", "--vendor", "hist", "--symbol", "EURUSD"], "histdata parquet"),
+    "unknown vendor": (["ingest", "weeks.parquet", "--vendor", "hist", "--symbol", "EURUSD"], "use histdata"),
     "bad symbol": (["ingest", "weeks.parquet", "--vendor", "parquet", "--symbol", "../x"], "symbol must be"),
     "unknown symbol": (["build", "--symbol", "GBPUSD", "--timeframe", "30m"], "GBPUSD must have been ingested"),
     "unknown timeframe": (["build", "--symbol", "EURUSD", "--timeframe", "3h"], "one of 1m 5m 15m 30m 1h 4h 1d"),

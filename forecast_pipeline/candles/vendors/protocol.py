@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import polars as pl
+from pydantic import Field
 
 from forecast_pipeline.core.configuration import Configuration
 from forecast_pipeline.core.errors import RefusedFile
@@ -14,6 +15,8 @@ from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE, Timeframe
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from forecast_pipeline.candles.vendors.container import Head
 
 PriceSide = Literal["bid", "ask", "mid", "unspecified"]
 
@@ -26,12 +29,24 @@ class SourceOptions(Configuration):
         timezone: Zone of the stamps; None lets the reader measure or use what it knows.
         price_side: Side of the quote; None takes the vendor's.
         source_timeframe: Length of a record; None measures it.
+        start: First instant of a file whose stamps count from it, such as ``2018-03-02`` or ``2018-03-02T08``.
+        point: Price of one step where the file holds whole numbers, such as 0.00001.
+        separator: Character between the columns of a text file; None finds it.
+        columns: Meaning of the columns in order, as in ``date,time,open,high,low,close``; None reads the header.
+        stamp_format: Pattern of the stamps, such as ``%m/%d/%Y %H:%M``; None finds it.
+        decimal_comma: Whether numbers are written with a comma.
     """
 
     vendor: str
     timezone: str | None = None
     price_side: PriceSide | None = None
     source_timeframe: str | None = None
+    start: str | None = None
+    point: float | None = Field(default=None, gt=0)
+    separator: str | None = Field(default=None, min_length=1, max_length=1)
+    columns: str | None = None
+    stamp_format: str | None = None
+    decimal_comma: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,10 @@ class ParsedSource:
         price_side: Side of ``open`` to ``close``.
         timezone: Zone in which the stamps were read.
         notes: Facts about the file that a person should know.
+        dropped: Rows that are no candles and were left out, by kind: ``filler``, ``incomplete``, ``empty``.
+        repaired: Rows that were put right, by finding.
+        set_aside: Rows with a ``reason`` that had to leave before candles could be made, such as bad ticks.
+        n_read: Rows or ticks in the file; None if that is the height of ``records``.
     """
 
     records: pl.DataFrame
@@ -51,6 +70,15 @@ class ParsedSource:
     price_side: PriceSide
     timezone: str
     notes: tuple[str, ...] = ()
+    dropped: dict[str, int] = field(default_factory=dict)
+    repaired: dict[str, int] = field(default_factory=dict)
+    set_aside: pl.DataFrame | None = None
+    n_read: int | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows or ticks in the file."""
+        return self.records.height if self.n_read is None else self.n_read
 
 
 class CandleSource(Protocol):
@@ -59,6 +87,14 @@ class CandleSource(Protocol):
     name: str
     summary: str
 
+    def unlike(self, head: Head) -> str:
+        """Why a file is not of this format, judged by its beginning; empty if it may be."""
+        ...
+
+    def resolved(self, path: Path, symbol: str, options: SourceOptions) -> SourceOptions:
+        """The options with what the file's path and the symbol tell, which the landed copy no longer shows."""
+        ...
+
     def read(self, path: Path, options: SourceOptions) -> ParsedSource:
         """Read one file.
 
@@ -66,6 +102,14 @@ class CandleSource(Protocol):
             RefusedFile: If the file is not what the reader reads.
         """
         ...
+
+
+class SelfContained:
+    """Base of readers whose files tell everything themselves."""
+
+    def resolved(self, path: Path, symbol: str, options: SourceOptions) -> SourceOptions:  # noqa: ARG002
+        """The options as they are; see `CandleSource.resolved`."""
+        return options
 
 
 OPTIONAL_COLUMNS = ("volume", "ask_open", "ask_high", "ask_low", "ask_close")

@@ -6,30 +6,39 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from forecast_pipeline.candles.clock_check import LocalClock, check_clock_fits
+from forecast_pipeline.candles.clock_check import check_clock_fits
+from forecast_pipeline.candles.fx_day import as_fx_days, is_midnight
+from forecast_pipeline.candles.local_clock import LocalClock
 from forecast_pipeline.candles.vendors.protocol import (
     OPTIONAL_COLUMNS,
     RECORD_COLUMNS,
     ParsedSource,
+    SelfContained,
     SourceOptions,
     complete_columns,
     measured_minutes,
 )
-from forecast_pipeline.core.errors import RefusedFile
-from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, unshifted_clock
+from forecast_pipeline.core.errors import NoRecords, RefusedFile
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from forecast_pipeline.candles.vendors.container import Head
 
 _REQUIRED = RECORD_COLUMNS[: -len(OPTIONAL_COLUMNS)]
 _ASK = OPTIONAL_COLUMNS[1:]
 
 
-class TidyParquet:
+class TidyParquet(SelfContained):
     """Reader of the schema in which this project exchanges candles."""
 
     name = "parquet"
     summary = "tidy Parquet: ts_utc open high low close [volume] [ask_open ask_high ask_low ask_close]"
+
+    def unlike(self, head: Head) -> str:
+        """Why it is no Parquet file."""
+        return "" if head.content[:4] == b"PAR1" else "no PAR1 at its beginning"
 
     def read(self, path: Path, options: SourceOptions) -> ParsedSource:
         """Read one file; see `CandleSource.read`."""
@@ -38,7 +47,7 @@ class TidyParquet:
         if missing:
             raise RefusedFile(f"{path.name} must have the columns {' '.join(_REQUIRED)}", was=f"no {' '.join(missing)}")
         if table.is_empty():
-            raise RefusedFile(f"{path.name} must hold candles", was="no row")
+            raise NoRecords(f"{path.name} must hold candles", was="no row")
         _check_numbers(table, path.name)
         table = table.with_columns(_clock(table["ts_utc"], options, path.name).alias("ts_utc"))
         minutes = measured_minutes(table["ts_utc"].drop_nulls(), options)
@@ -46,8 +55,8 @@ class TidyParquet:
         notes = [f"columns not read: {unread}"] if unread else []
         if 0 < sum(name in table.columns for name in _ASK) < len(_ASK):
             raise RefusedFile(f"{path.name} must have all of {' '.join(_ASK)} or none", was=" ".join(table.columns))
-        if minutes == MINUTES_PER_DAY and _are_dates(table["ts_utc"]):
-            table = table.with_columns(_fx_days(table["ts_utc"]).alias("ts_utc"))
+        if minutes == MINUTES_PER_DAY and is_midnight(table["ts_utc"]):
+            table = table.with_columns(as_fx_days(table["ts_utc"], path.name).alias("ts_utc"))
             notes.append("dates at midnight UTC read as FX days, 17:00 to 17:00 New York")
         else:
             check_clock_fits(table["ts_utc"], f"ts_utc of {path.name}")
@@ -95,15 +104,5 @@ def _clock(ts_utc: pl.Series, options: SourceOptions, name: str) -> pl.Series:
                 why="an hour of error is invisible later",
                 do="pass --timezone",
             )
-        return LocalClock(options.timezone).to_utc(ts_utc.dt.cast_time_unit("us"))
+        return LocalClock.named(options.timezone).to_utc(ts_utc.dt.cast_time_unit("us"))
     return ts_utc.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
-
-
-def _are_dates(ts_utc: pl.Series) -> bool:
-    return ts_utc.drop_nulls().dt.truncate("1d").equals(ts_utc.drop_nulls())
-
-
-def _fx_days(ts_utc: pl.Series) -> pl.Series:
-    """Open instants of the FX days that carry these dates."""
-    opened = unshifted_clock(ts_utc.cast(pl.Int64).fill_null(0).to_numpy())
-    return pl.Series("ts_utc", opened).cast(pl.Datetime("us", "UTC")).set(ts_utc.is_null(), None)

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from forecast_pipeline.candles.build import build_candles, candles_of_year
 from forecast_pipeline.core.publication import Published
 from forecast_pipeline.defs.checks import Checked, candle_checks, check_definitions
 from forecast_pipeline.defs.lineage import CANDLES_KEY, VENDOR_FILES, candle_lineage
-from forecast_pipeline.defs.metadata import card_metadata, counts_table
+from forecast_pipeline.defs.metadata import card_metadata, counts_table, frame_table
 from forecast_pipeline.defs.ownership import OWNERS
 from forecast_pipeline.defs.partitions import SYMBOL_YEAR, TO_SYMBOL, symbol_and_year, symbols
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.stage_run import Stage, StageEvent, run_stage
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 
 vendor_files = dg.AssetSpec(
     VENDOR_FILES,
@@ -67,9 +68,17 @@ def _describe(stored: Published) -> dict[str, Any]:
     files = {f"{source['name']} ({source['vendor']})": source["sha256"] for source in card["sources"]}
     return card_metadata(stored, lineage=candle_lineage()) | {
         "quarantined": counts_table("quarantined rows", card["quarantined"]),
+        "examples of quarantined rows": counts_table("first rows of each reason", _joined(card["examples"])),
+        "repaired": counts_table("repaired rows", card["repaired"]),
+        "accepted": counts_table("accepted findings", card["accepted"]),
+        "gaps": frame_table(pl.DataFrame(card["gaps"])) if card["gaps"] else "none of an hour or more",
         "replaced by later files": int(card["n_replaced"]),
         "sources": counts_table("vendor files", files),
     }
+
+
+def _joined(examples: dict[str, list[str]]) -> dict[str, str]:
+    return {reason: "<br>".join(rows) for reason, rows in examples.items()}
 
 
 checks = check_definitions(
