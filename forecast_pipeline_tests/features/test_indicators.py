@@ -98,6 +98,13 @@ def test_hurst_does_not_depend_on_its_blocks(monkeypatch):
     np.testing.assert_array_equal(statistics.hurst(close), whole)
 
 
+@pytest.mark.parametrize("step", [1e-2, 1e-5, -3e-4])
+def test_a_steady_rise_has_no_spread_and_counts_as_memoryless(step):
+    close = np.exp(step * np.arange(300))
+
+    assert set(statistics.hurst(close)[64:]) == {0.5}
+
+
 def test_hurst_tells_persistence_from_reversion():
     shocks = np.random.default_rng(0).normal(scale=1e-4, size=20_000)
     persistent, reverting = shocks[1:] + 0.6 * shocks[:-1], shocks[1:] - 0.6 * shocks[:-1]

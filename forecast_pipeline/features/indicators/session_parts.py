@@ -7,12 +7,15 @@ begins with it, and those of the second too where they look at the day before; t
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray, IntArray
+
+_LONG_SESSION_BARS = 16
 
 
 def session_starts(session: IntArray) -> IntArray:
@@ -22,7 +25,9 @@ def session_starts(session: IntArray) -> IntArray:
         >>> session_starts(np.array([7, 7, 8, 8, 8])).tolist()
         [0, 2]
     """
-    return np.flatnonzero(np.diff(session, prepend=session[:1] - 1)).astype(np.int64)
+    if session.size == 0:
+        return np.array([], dtype=np.int64)
+    return np.append(0, np.flatnonzero(session[1:] != session[:-1]) + 1)
 
 
 def session_sum(values: FloatArray, session: IntArray) -> FloatArray:
@@ -75,7 +80,8 @@ def of_previous_session(per_session: FloatArray, session: IntArray) -> FloatArra
 def so_far(values: FloatArray, session: IntArray, combine: np.ufunc, nothing: float) -> FloatArray:
     """Largest, smallest or sum of the session's values up to each bar.
 
-    The sessions lie below each other in a table, so no residue of one reaches the next.
+    Each session is gone through by itself, so no residue of one reaches the next; short ones lie below each other in
+    a table, which saves a call for each.
 
     Args:
         values: Shape ``(T,)``, no NaN.
@@ -89,6 +95,12 @@ def so_far(values: FloatArray, session: IntArray, combine: np.ufunc, nothing: fl
     """
     if values.size == 0:
         return values.copy()
+    starts = session_starts(session)
+    if values.size > _LONG_SESSION_BARS * starts.size:
+        out = np.empty(values.size)
+        for start, stop in pairwise([*starts.tolist(), values.size]):
+            combine.accumulate(values[start:stop], out=out[start:stop])
+        return out
     day, place = _day_and_place(session)
     table = np.full((int(day[-1]) + 1, int(place.max()) + 1), nothing)
     table[day, place] = values

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast_pipeline.features.indicators.returns import NO_SPREAD
-from forecast_pipeline.features.indicators.windows import require_lookback
+from forecast_pipeline.features.indicators.windows import require_lookback, window_sum
 
 if TYPE_CHECKING:
     from forecast_pipeline.features.bar_arrays import FloatArray
 
 SMALLEST_CHUNK = 8
+_RESIDUE = 1e-6  # a mean square less a squared mean leaves some 1e-7 of the mean where nothing should be left
 _BLOCK_BARS = 16_384  # temporaries of this many bars stay in the cache
 
 
@@ -109,19 +110,17 @@ def _rescaled_range(log_price: FloatArray, size: int) -> FloatArray:
     n_ends = log_price.size - size
     base = log_price[:n_ends]
     mean = (log_price[size:] - base) / size
-    top, bottom, squares = np.zeros(n_ends), np.zeros(n_ends), np.zeros(n_ends)
-    before = np.zeros(n_ends)
-    for lag in range(1, size + 1):
-        # The log price is the cumulated return already: deviation = price move minus the mean's share.
-        deviation = log_price[lag : lag + n_ends] - base
-        deviation -= lag * mean
+    returns = log_price[1:] - log_price[:-1]
+    squares = window_sum(returns * returns, size)[size - 1 :]
+    std = np.sqrt(np.maximum(squares / size - mean * mean, 0.0))
+    line, deviation = base.copy(), np.empty(n_ends)
+    top, bottom = np.zeros(n_ends), np.zeros(n_ends)
+    for lag in range(1, size):  # the last deviation is zero
+        # The log price is the cumulated return already: deviation = price minus the mean's straight line.
+        line += mean
+        np.subtract(log_price[lag : lag + n_ends], line, out=deviation)
         np.maximum(top, deviation, out=top)
         np.minimum(bottom, deviation, out=bottom)
-        before -= deviation
-        before *= before
-        squares += before
-        before = deviation
-    std = np.sqrt(squares / size)
-    is_flat = std <= NO_SPREAD
+    is_flat = std <= NO_SPREAD + _RESIDUE * np.abs(mean)
     top -= bottom
     return np.where(is_flat, expected_rescaled_range(size), top / np.where(is_flat, 1.0, std))
