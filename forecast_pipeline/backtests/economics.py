@@ -71,18 +71,21 @@ def delayed(decisions: pl.DataFrame) -> pl.DataFrame:
     return ordered.with_columns(position=pl.col("position").shift(1, fill_value=0.0).over(_ACCOUNT))
 
 
-def trade(forecasts: pl.DataFrame, costs: CostModel, pip: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+def trade(
+    forecasts: pl.DataFrame, costs: CostModel, pip: float, profile: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Trade the out-of-sample forecasts of one horizon.
 
     Args:
         forecasts: Rows of one horizon in the schema of `backtests.schema`.
         costs: What a trade costs.
         pip: Price change of one pip.
+        profile: Usual spread by hour of the week, for decisions without a measured one.
 
     Returns:
         One row of results a model (see `account_figures`), and the accounts.
     """
-    decisions = target_positions(trading_costs(forecasts, costs, pip), costs)
+    decisions = target_positions(trading_costs(forecasts, costs, pip, profile), costs)
     accounts, slow_accounts = account(decisions), account(delayed(decisions))
     slow_net = dict(slow_accounts.group_by("model").agg(pl.col("net").sum()).iter_rows())
     models = forecasts.select("model", "is_baseline", "horizon_bars").unique().sort("is_baseline", "model")
@@ -104,7 +107,7 @@ def account_figures(fills: pl.DataFrame, pip: float) -> dict[str, float | int | 
     the number of such days a year that the data has; its interval is HAC.
 
     Args:
-        fills: One model's rows of `account`, with ``is_spread_measured``.
+        fills: One model's rows of `account`, with ``is_spread_measured`` and ``is_spread_profiled``.
         pip: Price change of one pip.
     """
     gross, cost, net = (float(fills[name].sum()) for name in ("gross", "cost", "net"))
@@ -123,6 +126,7 @@ def account_figures(fills: pl.DataFrame, pip: float) -> dict[str, float | int | 
         "exposure_fraction": float((fills["position"] != 0.0).sum()) / max(fills.height, 1),
         "max_drawdown": float(np.max(np.maximum.accumulate(equity) - equity)),
         "measured_spread_fraction": float(fills["is_spread_measured"].sum()) / max(fills.height, 1),
+        "profiled_spread_fraction": float(fills["is_spread_profiled"].sum()) / max(fills.height, 1),
         **daily_figures(fills),
     }
 
@@ -154,7 +158,9 @@ def daily_figures(fills: pl.DataFrame) -> dict[str, float | int]:
     return figures
 
 
-def cost_hurdle(forecasts: pl.DataFrame, costs: CostModel, pip: float) -> dict[str, float]:
+def cost_hurdle(
+    forecasts: pl.DataFrame, costs: CostModel, pip: float, profile: pl.DataFrame | None = None
+) -> dict[str, float]:
     """What a forecast must achieve to pay its costs at one horizon.
 
     Holding the predicted sign for one horizon at a round-trip cost ``c`` breaks even at a
@@ -165,12 +171,13 @@ def cost_hurdle(forecasts: pl.DataFrame, costs: CostModel, pip: float) -> dict[s
         forecasts: Rows of one horizon.
         costs: What a trade costs.
         pip: Price change of one pip.
+        profile: Usual spread by hour of the week, for decisions without a measured one.
 
     Returns:
         ``round_trip_pips`` (median), ``mean_move_pips``, ``hit_rate``, ``information_coefficient``.
     """
     one_model = forecasts.filter(pl.col("model") == pl.col("model").first())
-    priced = trading_costs(one_model, costs, pip)
+    priced = trading_costs(one_model, costs, pip, profile)
     round_trip = 2.0 * float(np.median(priced["side_cost"].to_numpy()))
     outcome = priced["outcome"].to_numpy()
     std, mean_move = float(np.std(outcome)), float(np.mean(np.abs(outcome)))

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from forecast_pipeline.backtests.summary import Summary
 
-_INK = "#123456"  # stands for the page's text colour, replaced in the SVG text
+INK = "#123456"  # stands for the page's text colour, replaced in the SVG text
 # Okabe and Ito's colour-blind-safe hues, moved to a middle lightness that shows on white and on black.
-_COLOURS = ("#2f86d1", "#d9681d", "#1f9e77", "#c06fa1", "#a88a1f", "#7a7ad1")
+COLOURS = ("#2f86d1", "#d9681d", "#1f9e77", "#c06fa1", "#a88a1f", "#7a7ad1")
 _STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
 _BAND, _REFERENCE = "#8a8a8a", "#8a8a8a"
 _WIDTH_INCHES, _HEIGHT_INCHES = 5.4, 2.9
@@ -33,15 +33,15 @@ _MAX_POINTS = 500
 _PREVIEW_DPI = 90  # keeps the image below 100 KB
 _SETTINGS: dict[Any, Any] = {
     "font.size": 9,  # on a phone a point is a little less than a pixel
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
     "axes.titlesize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "text.color": _INK,
+    "text.color": INK,
     "text.parse_math": False,  # a dollar sign in a model name is no formula
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "legend.frameon": False,
     "legend.fontsize": 8,
     "svg.fonttype": "none",
@@ -81,7 +81,7 @@ def draw_all(summary: Summary, facts: Mapping[str, Any]) -> dict[str, str]:
             0.9 + 0.28 * max(len(plan), 2),
         ),
     }
-    return {name: _svg(name, label, height, draw) for name, (draw, label, height) in draws.items()}
+    return {name: svg_text(name, label, height, draw) for name, (draw, label, height) in draws.items()}
 
 
 def preview_png(summary: Summary) -> bytes:
@@ -105,14 +105,14 @@ def loss_difference(axes: Axes, curve: pl.DataFrame) -> None:
     contenders = curve.filter(~pl.col("is_baseline"))
     shown = contenders if contenders.height else curve
     if shown.is_empty():
-        return _say(axes, "No baseline in the file: nothing to compare with")
+        return say(axes, "No baseline in the file: nothing to compare with")
     last = shown.group_by("model").agg(pl.col("gain_bps").last()).sort("gain_bps", "model", descending=True)
     for order, name in enumerate(last["model"].to_list()[:_MAX_LINES]):
         line = shown.filter(pl.col("model") == name)
         _line(axes, line["issued_at_utc"], line["gain_bps"], order, str(name))
     axes.axhline(0.0, color=_REFERENCE, linewidth=0.8)
     axes.set_ylabel("cumulative CRPS gain, bps")
-    _dates(axes, "time of issue, UTC")
+    date_axis(axes, "time of issue, UTC")
     axes.legend(loc="best")
     return None
 
@@ -120,7 +120,7 @@ def loss_difference(axes: Axes, curve: pl.DataFrame) -> None:
 def pit(axes: Axes, histogram: pl.DataFrame) -> None:
     """Flat within the band if probabilities are right; a hump means too wide, a bowl too narrow."""
     width = (histogram["right"] - histogram["left"]).to_numpy()
-    axes.bar(histogram["left"], histogram["share"], width, align="edge", color=_COLOURS[0], edgecolor=_INK, lw=0.4)
+    axes.bar(histogram["left"], histogram["share"], width, align="edge", color=COLOURS[0], edgecolor=INK, lw=0.4)
     axes.axhspan(histogram["low"][0], histogram["high"][0], color=_BAND, alpha=0.25, lw=0)
     axes.axhline(1.0 / histogram.height, color=_REFERENCE, linestyle="--", linewidth=0.8)
     axes.set(xlabel="PIT, probability", ylabel="share of disjoint rows", xlim=(0.0, 1.0))
@@ -131,7 +131,7 @@ def reliability(axes: Axes, curve: pl.DataFrame) -> None:
     level = curve["level"]
     low, high = curve["low"] - level, curve["high"] - level
     axes.fill_between(level, 100.0 * low, 100.0 * high, color=_BAND, alpha=0.25, lw=0)
-    axes.plot(level, 100.0 * (curve["observed"] - level), "o-", color=_COLOURS[0], markersize=3, linewidth=1)
+    axes.plot(level, 100.0 * (curve["observed"] - level), "o-", color=COLOURS[0], markersize=3, linewidth=1)
     axes.axhline(0.0, color=_REFERENCE, linestyle="--", linewidth=0.8)
     axes.set(xlabel="stated probability", ylabel="observed less stated, points")
 
@@ -139,14 +139,14 @@ def reliability(axes: Axes, curve: pl.DataFrame) -> None:
 def coverage(axes: Axes, curve: pl.DataFrame) -> None:
     """Rolling coverage; leaving the band for long is a change that the model did not follow."""
     if curve.is_empty():
-        return _say(axes, "Too few disjoint rows for a rolling coverage")
+        return say(axes, "Too few disjoint rows for a rolling coverage")
     time = curve["target_ts_utc"]
     axes.fill_between(_times(time), 100.0 * curve["low"], 100.0 * curve["high"], color=_BAND, alpha=0.25, lw=0)
     marker = "." if curve.height == 1 else None
-    axes.plot(_times(time), 100.0 * curve["coverage"], color=_COLOURS[0], linewidth=1.1, marker=marker)
+    axes.plot(_times(time), 100.0 * curve["coverage"], color=COLOURS[0], linewidth=1.1, marker=marker)
     axes.axhline(90.0, color=_REFERENCE, linestyle="--", linewidth=0.8)
     axes.set_ylabel(f"coverage over {curve['window'][0]} rows, %")
-    _dates(axes, "label end, UTC")
+    date_axis(axes, "label end, UTC")
     return None
 
 
@@ -154,19 +154,19 @@ def fan(axes: Axes, curve: pl.DataFrame) -> None:
     """Every range is stated before, one horizon ahead of, the price drawn over it."""
     time = _times(curve["issued_at_utc"])
     for order, (low, high, label) in enumerate((("q05", "q95", "90 %"), ("q25", "q75", "50 %"))):
-        axes.fill_between(time, curve[low], curve[high], color=_COLOURS[0], alpha=0.2 + 0.2 * order, lw=0, label=label)
-    axes.plot(time, curve["q50"], color=_COLOURS[0], linestyle="--", linewidth=1.0, label="median")
-    axes.plot(time, curve["realised"], color=_COLOURS[1], marker=".", linewidth=1.0, label="realised")
+        axes.fill_between(time, curve[low], curve[high], color=COLOURS[0], alpha=0.2 + 0.2 * order, lw=0, label=label)
+    axes.plot(time, curve["q50"], color=COLOURS[0], linestyle="--", linewidth=1.0, label="median")
+    axes.plot(time, curve["realised"], color=COLOURS[1], marker=".", linewidth=1.0, label="realised")
     axes.set_ylabel("price, quote currency")
     axes.ticklabel_format(axis="y", useOffset=False)
-    _dates(axes, "time of issue, UTC")
+    date_axis(axes, "time of issue, UTC")
     axes.legend(loc="best", ncols=4)
 
 
 def equity_curve(axes: Axes, equity: pl.DataFrame) -> None:
     """Gross and net of one account, in percent of one unit held."""
     if equity.is_empty():
-        return _say(axes, "No decision could be filled")
+        return say(axes, "No decision could be filled")
     thin = _thin(equity)
     for order, (name, label) in enumerate((("gross", "gross"), ("net", "net of costs"))):
         _line(axes, thin["fill_ts_utc"], 100.0 * thin[f"{name}_cumulative"], order, label)
@@ -174,7 +174,7 @@ def equity_curve(axes: Axes, equity: pl.DataFrame) -> None:
     axes.set_ylabel("cumulative log return, %")
     if not equity["traded"].sum():
         axes.set_title("no trade was made")
-    _dates(axes, "fill, UTC")
+    date_axis(axes, "fill, UTC")
     axes.legend(loc="best")
     return None
 
@@ -182,14 +182,14 @@ def equity_curve(axes: Axes, equity: pl.DataFrame) -> None:
 def underwater(axes: Axes, equity: pl.DataFrame) -> None:
     """Distance below the highest point so far, the starting point included."""
     if equity.is_empty():
-        return _say(axes, "No decision could be filled")
+        return say(axes, "No decision could be filled")
     for order, name in enumerate(("gross", "net")):
         level = pl.col(f"{name}_cumulative")
         below = equity.select("fill_ts_utc", below=100.0 * (level - level.cum_max().clip(lower_bound=0.0)))
         thin = _thin(below)
         _line(axes, thin["fill_ts_utc"], thin["below"], order, name)
     axes.set_ylabel("under water, %")
-    _dates(axes, "fill, UTC")
+    date_axis(axes, "fill, UTC")
     axes.legend(loc="lower left")
     return None
 
@@ -197,11 +197,11 @@ def underwater(axes: Axes, equity: pl.DataFrame) -> None:
 def in_and_out(axes: Axes, samples: pl.DataFrame) -> None:
     """Bars of R² on rows that were fitted and rows that were not: the gap is overfitting."""
     if samples["r2_in"].is_null().all():
-        return _say(axes, "No in-sample rows in the file")
+        return say(axes, "No in-sample rows in the file")
     for order, (side, label, hatch) in enumerate((("r2_in", "in-sample", "///"), ("r2_out", "out-of-sample", ""))):
         heights = 100.0 * samples[side].fill_null(0.0).fill_nan(0.0)
         places = [position + 0.4 * order - 0.2 for position in range(samples.height)]
-        axes.bar(places, heights, 0.38, color=_COLOURS[order], edgecolor=_INK, lw=0.4, hatch=hatch, label=label)
+        axes.bar(places, heights, 0.38, color=COLOURS[order], edgecolor=INK, lw=0.4, hatch=hatch, label=label)
     axes.axhline(0.0, color=_REFERENCE, linewidth=0.8)
     names = [_shorten(str(name), 14) for name in samples["model"]]
     axes.set_xticks(range(samples.height), names, rotation=25, ha="right")
@@ -220,7 +220,7 @@ def splits(axes: Axes, plan: list[Mapping[str, Any]]) -> None:
             continue  # an incomplete row of the plan is not drawn; the table shows it
         spans.append((str(row.get("fold")), days))
     if not spans:
-        return _say(axes, "Fold plan not recorded")
+        return say(axes, "Fold plan not recorded")
     for order, (_, days) in enumerate(spans):
         for part, (label, hatch) in enumerate((("train", ""), ("test", "///"))):
             start, end = days[2 * part : 2 * part + 2]
@@ -229,7 +229,7 @@ def splits(axes: Axes, plan: list[Mapping[str, Any]]) -> None:
                 end - start,
                 left=start,
                 height=0.6,
-                color=_COLOURS[part],
+                color=COLOURS[part],
                 hatch=hatch,
                 lw=0,
                 label=None if order else label,
@@ -237,7 +237,7 @@ def splits(axes: Axes, plan: list[Mapping[str, Any]]) -> None:
     axes.set_yticks(range(len(spans)), [f"fold {span[0]}" for span in spans])
     axes.invert_yaxis()
     axes.xaxis_date()
-    _dates(axes, "issue time, UTC")
+    date_axis(axes, "issue time, UTC")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.5 / len(spans)), ncols=2)
     return None
 
@@ -248,7 +248,8 @@ def _day(text: str) -> float:
     return instant.timestamp() / 86_400.0  # matplotlib counts days since 1970
 
 
-def _svg(name: str, label: str, height: float, draw: Callable[[Axes], None]) -> str:
+def svg_text(name: str, label: str, height: float, draw: Callable[[Axes], None]) -> str:
+    """One figure as SVG text; ``name`` is unique on the page, ``label`` is read aloud, ``height`` is in inches."""
     import matplotlib as mpl
 
     # The salt makes element ids the same in every run and different in every figure of the page.
@@ -260,7 +261,7 @@ def _svg(name: str, label: str, height: float, draw: Callable[[Axes], None]) -> 
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = text.replace('<g id="', f'<g id="{name}-').replace(_INK, "currentColor")
+    text = text.replace('<g id="', f'<g id="{name}-').replace(INK, "currentColor")
     head, body = text.split(">", 1)  # without a size of its own the figure takes the width of its place
     head = re.sub(r'\s(width|height)="[\d.]+pt"', "", head)
     return head.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1) + ">" + body.strip()
@@ -275,10 +276,11 @@ def _blank(height: float) -> Figure:
 def _line(axes: Axes, x: pl.Series, y: pl.Series, order: int, label: str) -> None:
     safe = _shorten(label, 22).lstrip("_")  # a name that starts with an underscore would leave the legend
     style = _STYLES[order % len(_STYLES)]
-    axes.plot(_times(x), y.to_numpy(), color=_COLOURS[order % len(_COLOURS)], linestyle=style, lw=1.2, label=safe)
+    axes.plot(_times(x), y.to_numpy(), color=COLOURS[order % len(COLOURS)], linestyle=style, lw=1.2, label=safe)
 
 
-def _dates(axes: Axes, label: str) -> None:
+def date_axis(axes: Axes, label: str) -> None:
+    """Few short dates below a figure that is drawn over days since 1970."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
@@ -297,7 +299,8 @@ def _thin(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter((position % every == 0) | (position == pl.len() - 1))
 
 
-def _say(axes: Axes, text: str) -> None:
+def say(axes: Axes, text: str) -> None:
+    """Words in the place of a figure that has nothing to show."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from forecast_pipeline.backtests.positions import describe_spread
-from forecast_pipeline.backtests.verdict import SIGNIFICANCE, p_text, percent
+from forecast_pipeline.backtests.verdict import SIGNIFICANCE
+from forecast_pipeline.backtests.wording import p_text, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -208,11 +209,11 @@ def economics_table(summary: Summary) -> Table:
         "Sharpe a year [95 %]": lambda r: between(r["sharpe_annual"], r["sharpe_low"], r["sharpe_high"], 2),
         "days (a year)": lambda r: f"{r['n_days']} ({r['days_per_year']:.0f})",
     }
-    measured = float(accounts["measured_spread_fraction"][0])
+    measured, profiled = (float(accounts[f"{kind}_spread_fraction"][0]) for kind in ("measured", "profiled"))
     notes = (
         f"Policy: hold the sign of the predicted mean if it exceeds {costs.no_trade_multiple:g} x round-trip cost.",
         "Decided again every bar, filled at the next bar's open, one unit at most, flat between folds.",
-        f"Spread {describe_spread(measured, costs)}.",
+        f"Spread {describe_spread(measured, profiled, costs)}.",
         f"Commission {costs.commission_pips:g} and slippage {costs.slippage_pips:g} pips a side.",
         "Gross, costs and net are summed log returns of one unit.",
         "Sharpe ratios are of net returns by FX day (17:00 New York), undefined without a trade or below 20 days.",

@@ -1,4 +1,4 @@
-"""Every number of the report, computed from the forecasts file and from nothing else."""
+"""Every number of the report, computed from the forecasts file and, for costs, the usual spread of the symbol."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def summarise(
     facts: dict[str, Any],
     costs: CostModel,
     *,
+    spread_profile: pl.DataFrame | None = None,
     trading_horizon_bars: int | None = None,
 ) -> Summary:
     """Compute the report.
@@ -61,6 +62,7 @@ def summarise(
         facts: The card of that file; only ``symbol`` (size of a pip) and ``leak_suite``
             (a light) matter here, and both may be missing.
         costs: What a trade costs.
+        spread_profile: Usual spread by hour of the week, charged where none was measured.
         trading_horizon_bars: Horizon the policy trades; the longest by default.
 
     Raises:
@@ -79,8 +81,9 @@ def summarise(
     folds = tables.fold_scores(tested, scores)
     horizon_bars = trading_horizon_bars or scores["horizon_bars"].max()
     traded = tested.filter(pl.col("horizon_bars") == horizon_bars)
-    economics, equity = trade(traded, costs, pip)
-    verdict = judge(scores, folds, economics, cost_hurdle(traded, costs, pip), facts.get("leak_suite"))
+    economics, equity = trade(traded, costs, pip, spread_profile)
+    hurdle = cost_hurdle(traded, costs, pip, spread_profile)
+    verdict = judge(scores, folds, economics, hurdle, facts.get("leak_suite"))
     return Summary(
         costs=costs,
         scores=scores,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from forecast_pipeline.backtests.wording import p_equation, percent, spread_shares
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -164,6 +166,9 @@ def cost_light(account: Row) -> Light:
         return Light("Cost robustness", RED, sentence)
     paid, even = account["paid_pips"], account["break_even_pips"]
     text = f"{where} pays {paid:.2f} pips a round trip and breaks even at {even:.2f} pips"
+    measured, profiled = account["measured_spread_fraction"], account["profiled_spread_fraction"]
+    if measured < 1.0:
+        text += f"; its spread is {spread_shares(measured, profiled)}"
     if not account["net"] > 0.0:
         return Light("Cost robustness", RED, f"Costs are not covered: {text}.")
     is_robust = account["net_at_double_cost"] > 0.0 and account["net_delayed"] > 0.0
@@ -223,7 +228,7 @@ def _doubt(headline: Row, fold_skills: list[float], account: Row, colours: Mappi
         f"It is too good: R² {percent(headline['r2'])} and hit rate {percent(headline['hit_rate'])} "
         "are more often a leak, a bid-ask bounce or a stale quote than a discovery."
     )
-    measured = account["measured_spread_fraction"]
+    measured, profiled = account["measured_spread_fraction"], account["profiled_spread_fraction"]
     reasons = (
         (
             colours["Leak suite"] == RED,
@@ -252,7 +257,10 @@ def _doubt(headline: Row, fold_skills: list[float], account: Row, colours: Mappi
             "An absence of evidence: another horizon, more history or other features could still hold skill.",
         ),
         (colours["Calibration"] == RED, "The stated probabilities are wrong, so the score may reward a lucky width."),
-        (measured < 1.0, "Part of the spread is modelled, not measured: the net result rests on an assumption."),
+        (
+            measured < 1.0,
+            f"The spread is {spread_shares(measured, profiled)}: the net result rests on what was not measured.",
+        ),
     )
     default = "It is one pair from one source over one stretch of history; the next regime may differ."
     return next((text for applies, text in reasons if applies), default)
@@ -286,38 +294,3 @@ def _is_number(value: float | None) -> bool:
 
 def _bars(horizon_bars: int) -> str:
     return "1 bar" if horizon_bars == 1 else f"{horizon_bars} bars"
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """Fraction as a percentage, or "undefined".
-
-    Example:
-        >>> percent(0.1234), percent(float("nan"))
-        ('12.3 %', 'undefined')
-    """
-    if value is None or not math.isfinite(value):
-        return "undefined"
-    return f"{100.0 * value:.{digits}f} %"
-
-
-def p_text(value: float | None) -> str:
-    """P-value without false precision.
-
-    Example:
-        >>> p_text(0.00001), p_text(0.0312), p_text(None)
-        ('< 0.001', '0.031', 'undefined')
-    """
-    if value is None or not math.isfinite(value):
-        return "undefined"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"  # noqa: PLR2004 - three digits are shown
-
-
-def p_equation(value: float | None) -> str:
-    """P-value with its sign of relation, to follow the letter p.
-
-    Example:
-        >>> p_equation(0.00001), p_equation(0.0312)
-        ('< 0.001', '= 0.031')
-    """
-    text = p_text(value)
-    return text if text.startswith("<") or text == "undefined" else f"= {text}"

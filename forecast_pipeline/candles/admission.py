@@ -116,13 +116,14 @@ def check_same_scale(name: str, symbol: str, reading: Reading, known: list[Lande
 
 
 def check_side(price_side: str, symbol: str, known: list[LandedFile]) -> None:
-    """Refuse a file of another price side than the symbol's other files.
+    """Refuse a file of another price side than the symbol's other files; bids and asks may have files of their own.
 
     Raises:
         RefusedFile: Naming both sides.
     """
     sides = {str(file.stored.card["price_side"]) for file in known} - {"unspecified"}
-    if price_side != "unspecified" and sides - {price_side}:
+    are_two_sides = sides | {price_side} <= {"bid", "ask"}
+    if price_side != "unspecified" and sides - {price_side} and not are_two_sides:
         raise RefusedFile(
             f"{symbol} must keep one price side, its files so far are {'/'.join(sorted(sides))}",
             was=price_side,

@@ -8,6 +8,7 @@ import polars as pl
 
 from forecast_pipeline.candles.calendar import coverage_calendar, observed_gaps
 from forecast_pipeline.candles.landing import landed_files
+from forecast_pipeline.candles.sides import beside_each_other, declared_side
 from forecast_pipeline.candles.slices import rows_of_year
 from forecast_pipeline.candles.validation import examples, reason_counts
 from forecast_pipeline.candles.weekly_spread import spread_by_hour
@@ -50,7 +51,7 @@ def build_candles(home: Home, symbol: str, years: Sequence[int]) -> Iterator[Pub
         touching = [file for file in files if year in file.years]
         if not touching:
             raise MissingData(f"{symbol} {year} must have been ingested", do="ingest a file of that year")
-        yield _publish_year(home, symbol, year, touching)
+        yield _publish_year(home, symbol, year, touching, files)
 
 
 def candle_partitions(home: Home, symbol: str) -> list[Published]:
@@ -75,20 +76,22 @@ def candles_as_known_at(home: Home, symbol: str, year: int, instant: datetime) -
     Raises:
         MissingData: If no file of the year had been ingested by then.
     """
-    known = [file for file in landed_files(home, symbol) if year in file.years and file.ingested_at <= instant]
+    files = [file for file in landed_files(home, symbol) if file.ingested_at <= instant]
+    known = [file for file in files if year in file.years]
     if not known:
         raise MissingData(f"{symbol} {year} must have been ingested by {instant:%Y-%m-%d %H:%M}", do="ask for later")
-    return _winners(_good(_rows(home, year, known)))
+    return _winners(_good(_rows(home, year, known, files)))
 
 
-def _rows(home: Home, year: int, files: Sequence[LandedFile]) -> pl.DataFrame:
-    """Rows of all files in the order of ingestion, each with its file's position."""
-    return pl.concat(
+def _rows(home: Home, year: int, files: Sequence[LandedFile], symbol_files: Sequence[LandedFile]) -> pl.DataFrame:
+    """Rows of all files in the order of ingestion, each with its file's position, asks beside their bids."""
+    rows = pl.concat(
         [
             rows_of_year(home, file, year).with_columns(source=pl.lit(position, pl.UInt16))
             for position, file in enumerate(files)
         ]
     )
+    return beside_each_other(rows, files, symbol_files)
 
 
 def _good(rows: pl.DataFrame) -> pl.DataFrame:
@@ -100,8 +103,10 @@ def _winners(good: pl.DataFrame) -> pl.DataFrame:
     return good.unique(_KEY, keep="last", maintain_order=True).sort(_KEY).select(list(CANDLES))
 
 
-def _publish_year(home: Home, symbol: str, year: int, files: Sequence[LandedFile]) -> Published:
-    rows = _rows(home, year, files)
+def _publish_year(
+    home: Home, symbol: str, year: int, files: Sequence[LandedFile], symbol_files: Sequence[LandedFile]
+) -> Published:
+    rows = _rows(home, year, files, symbol_files)
     good = _good(rows)
     candles = _winners(good)
     values = [name for name in CANDLES if name != "source"]
@@ -145,9 +150,9 @@ def _summed(files: Sequence[LandedFile], kind: str) -> dict[str, int]:
 
 
 def price_side(files: Sequence[LandedFile]) -> str:
-    """The one declared side of the files, or ``unspecified``."""
-    sides = {str(file.stored.card["price_side"]) for file in files} - {"unspecified"}
-    return min(sides) if sides else "unspecified"
+    """The declared side of the prices, or ``unspecified``; bid where asks have files of their own."""
+    sides = {declared_side(file) for file in files} - {"unspecified"}
+    return max(sides - {"ask"} or sides, default="unspecified")
 
 
 def _text(instant: object) -> str | None:

@@ -42,6 +42,7 @@ POLICY: dict[str, Finding] = {
     "conflicting_duplicate": Finding(
         "quarantine", "another row of the file has this stamp and other values; the later row stays"
     ),
+    "ask_without_bid": Finding("quarantine", "an ask of a file of its own whose bid is missing; found when built"),
     # Rows put right; all are counted in the ticket.
     "exact_duplicate": Finding("repair", "a row equals another one in every value", "one copy stays"),
     "out_of_order": Finding("repair", "a stamp lies before the one above it", "rows are sorted by stamp"),
@@ -65,7 +66,7 @@ POLICY: dict[str, Finding] = {
     "no_data": Finding("refuse", "the file is well formed and empty; reported apart, as no fault"),
     "misread_clock": Finding("refuse", "weeks do not open Sunday 17:00 New York, or the clock cannot be known"),
     "price_scale": Finding("refuse", "prices are outside what the pair can be, or change their scale inside the file"),
-    "other_side": Finding("refuse", "the price side differs from the symbol's other files"),
+    "other_side": Finding("refuse", "the price side and that of the symbol's other files are not bid and ask"),
     "day_cut": Finding("refuse", "daily records are not cut at 17:00 New York"),
     "mostly_bad": Finding("refuse", "more than half of the rows would be set aside"),
     "too_big": Finding("refuse", "the file, or what it unpacks to, is beyond the limits"),

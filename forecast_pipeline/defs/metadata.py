@@ -94,6 +94,7 @@ def _brief(card: Mapping[str, Any]) -> Metadata:
         "gaps",
         "examples",
         "spread_by_hour",
+        "spread_profile",
         "files",
         "blocks",
         "parts",

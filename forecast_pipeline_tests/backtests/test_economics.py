@@ -37,6 +37,7 @@ def decisions(positions, prices, *, side_cost=1e-4, folds=None, model="m"):
             "position": [float(p) for p in positions],
             "side_cost": [side_cost] * n,
             "is_spread_measured": [True] * n,
+            "is_spread_profiled": [False] * n,
         },
         schema_overrides={"fill_price": pl.Float64},
     )
@@ -53,6 +54,26 @@ def test_constant_price_loses_exactly_a_spread_a_round_trip():
     assert found["net"] == pytest.approx(-n_round_trips * spread / price, rel=1e-12)
     assert found["n_round_trips"] == n_round_trips
     assert found["paid_pips"] == pytest.approx(2.0)
+
+
+def test_constant_price_loses_exactly_the_profiled_spread_a_round_trip(make_forecasts):
+    """The profile is charged through the whole policy: n round trips lose n spreads and nothing else."""
+    n_round_trips, spread = 6, 0.0003
+    rows = make_forecasts(
+        n_rows=2 * n_round_trips, horizons=(1,), n_folds=1, baselines=(), has_spread=False, bar_std=0.0
+    )
+    rows = rows.filter(segment="out_of_sample").with_columns(mean=pl.Series([0.01, 0.0] * n_round_trips))
+    profile = pl.DataFrame({"hour_of_week": range(120), "spread": [spread] * 120, "n_candles": [60] * 120})
+    costs = CostModel(assumed_spread_pips=50.0, commission_pips=0.0, slippage_pips=0.0)
+
+    figures, _ = trade(rows, costs, PIP, profile)
+
+    (found,) = figures.iter_rows(named=True)
+    assert found["n_round_trips"] == n_round_trips
+    assert found["net"] == pytest.approx(-n_round_trips * spread / rows["price"][0], rel=1e-12)
+    assert found["paid_pips"] == pytest.approx(3.0)
+    assert (found["measured_spread_fraction"], found["profiled_spread_fraction"]) == (0.0, 1.0)
+    assert cost_hurdle(rows, costs, PIP, profile)["round_trip_pips"] == pytest.approx(3.0)
 
 
 def test_a_position_earns_from_its_fill_to_the_next_and_is_closed_at_the_end():

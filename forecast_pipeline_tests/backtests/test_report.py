@@ -73,6 +73,7 @@ CASES = {
     "few rows": ({"n_rows": 12, "n_folds": 1}, True, ("independent outcomes", "undefined")),
     "one row": ({"n_rows": 2, "n_folds": 1, "horizons": (1,)}, True, ("independent outcomes",)),
     "constant outcomes": ({"bar_std": 0.0}, True, ("the outcomes do not vary",)),
+    "no candles": ({}, True, ("Coverage is not recorded: no published candles of this symbol were found",)),
     "no facts": ({}, False, ("not recorded", "Fold plan: not recorded", "Not recorded: no leak test")),
 }
 

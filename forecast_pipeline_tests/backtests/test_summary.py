@@ -106,6 +106,24 @@ def test_leak_light(make_forecasts, facts, suite, colour):
     assert (colour == "red") == summary.verdict.doubt.startswith("The leak suite found")
 
 
+def test_the_doubt_and_the_cost_light_say_which_share_of_the_spread_was_measured(make_forecasts, facts):
+    forecasts = make_forecasts(skill=0.08, n_rows=4000, horizons=(1,))
+    is_quoted = pl.col("issued_at_utc").dt.hour() < 12
+    half = forecasts.with_columns(spread=pl.when(is_quoted).then("spread"))
+    profile = pl.DataFrame({"hour_of_week": range(120), "spread": [0.0001] * 120, "n_candles": [1] * 120})
+
+    whole = summarise(forecasts, facts, CostModel())
+    part = summarise(half, facts, CostModel(), spread_profile=profile)
+
+    result = part.economics.row(0, named=True)
+    assert result["measured_spread_fraction"] + result["profiled_spread_fraction"] == pytest.approx(1.0)
+    assert 0.0 < result["measured_spread_fraction"] < 1.0
+    words = f"profiled at {100 * result['profiled_spread_fraction']:.1f} % and assumed at 0.0 % of decisions"
+    assert words in part.verdict.light("Cost robustness").sentence
+    assert words in part.verdict.doubt
+    assert "profiled" not in whole.verdict.light("Cost robustness").sentence + whole.verdict.doubt
+
+
 def test_every_score_has_an_effective_sample_size_no_larger_than_its_disjoint_labels(make_forecasts, facts):
     scores = summarise(make_forecasts(horizons=(1, 4, 12)), facts, CostModel()).scores
 

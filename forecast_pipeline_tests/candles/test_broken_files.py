@@ -246,7 +246,7 @@ def test_a_file_without_rows_is_no_data(home, tmp_path, content):
 
 def test_every_quarantine_reason_and_refusal_is_met_somewhere_in_these_tests():
     met = {reason for _, _, quarantined in QUARANTINED.values() for reason in quarantined}
-    elsewhere = {"no_clock", "crossed_quote"}  # test_validation, and above
+    elsewhere = {"no_clock", "crossed_quote", "ask_without_bid"}  # test_validation, above, test_sides
 
     assert {n for n, each in POLICY.items() if each.verdict == "quarantine"} == met | elsewhere
 

@@ -21,7 +21,7 @@ from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.stage_run import Check, Stage, StageEvent, run_stage
 from forecast_pipeline.models.registry import MODELS
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 OUT_OF_SAMPLE_KEY = dg.AssetKey(["backtests", "out_of_sample"])
 REPORTS_KEY = dg.AssetKey(["backtests", "reports"])
 BacktestConfig = config_of(BacktestParameters, name="BacktestConfig")
@@ -64,8 +64,8 @@ def out_of_sample(
 @dg.asset(
     key=REPORTS_KEY,
     group_name="backtests",
-    description="The walk-forward report, computed from the out-of-sample forecasts and from nothing else: verdict, "
-    "scores against the baselines, calibration, money after costs.",
+    description="The walk-forward report, computed from the out-of-sample forecasts and what the candles record of "
+    "their spread and gaps: verdict, scores against the baselines, calibration, money after costs.",
     kinds={"html", "parquet"},
     owners=OWNERS,
     code_version=CODE_VERSION,

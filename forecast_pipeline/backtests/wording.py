@@ -1,0 +1,64 @@
+"""Numbers as a reader should see them: percentages, p-values and the shares of a spread, never with false precision."""
+
+from __future__ import annotations
+
+import math
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Fraction as a percentage, or "undefined".
+
+    Example:
+        >>> percent(0.1234), percent(float("nan"))
+        ('12.3 %', 'undefined')
+    """
+    if value is None or not math.isfinite(value):
+        return "undefined"
+    return f"{100.0 * value:.{digits}f} %"
+
+
+def p_text(value: float | None) -> str:
+    """P-value without false precision.
+
+    Example:
+        >>> p_text(0.00001), p_text(0.0312), p_text(None)
+        ('< 0.001', '0.031', 'undefined')
+    """
+    if value is None or not math.isfinite(value):
+        return "undefined"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"  # noqa: PLR2004 - three digits are shown
+
+
+def p_equation(value: float | None) -> str:
+    """P-value with its sign of relation, to follow the letter p.
+
+    Example:
+        >>> p_equation(0.00001), p_equation(0.0312)
+        ('< 0.001', '= 0.031')
+    """
+    text = p_text(value)
+    return text if text.startswith("<") or text == "undefined" else f"= {text}"
+
+
+def share(fraction: float) -> str:
+    """Share of a whole as a percentage that says 0 or 100 % only where it is exactly that.
+
+    Example:
+        >>> share(0.25), share(0.0001), share(0.9999), share(1.0)
+        ('25.0 %', 'under 0.1 %', 'over 99.9 %', '100.0 %')
+    """
+    if 0.0 < fraction < 0.001:  # noqa: PLR2004 - one digit is shown
+        return "under 0.1 %"
+    return "over 99.9 %" if 0.999 < fraction < 1.0 else percent(fraction)  # noqa: PLR2004 - as above
+
+
+def spread_shares(measured_fraction: float, profiled_fraction: float) -> str:
+    """Where the spreads that were charged come from, as shares of all decisions; a set spread is an assumed one.
+
+    Example:
+        >>> spread_shares(0.5, 0.25)
+        'measured at 50.0 %, profiled at 25.0 % and assumed at 25.0 % of decisions'
+    """
+    assumed = max(1.0 - measured_fraction - profiled_fraction, 0.0)
+    found = (share(measured_fraction), share(profiled_fraction), share(assumed))
+    return "measured at {}, profiled at {} and assumed at {} of decisions".format(*found)
