@@ -45,31 +45,32 @@ def run() -> list[Ratio]:
     table = pd.DataFrame({name: getattr(bars, name) for name in names})
     table.index = pd.to_datetime(bars.opens_us, unit="us", utc=True)
     short = bars.close[:NAIVE_BARS]
+    without_cci, without_hurst, in_talib = (plan_of(names) for names in (WITHOUT_CCI, WITHOUT_HURST, IN_TALIB))
     return [
         compare(
             "16 indicators without Hurst and CCI",
             "plain pandas",
-            lambda: compute(bars, plan_of(WITHOUT_CCI)),
+            lambda: compute(bars, without_cci),
             lambda: pandas_indicators(table, has_cci=False),
         ),
         compare(
             "17 indicators without Hurst",
             "plain pandas, CCI by rolling.apply",
-            lambda: compute(bars, plan_of(WITHOUT_HURST)),
+            lambda: compute(bars, without_hurst),
             lambda: pandas_indicators(table, has_cci=True),
             n_rounds=1,
         ),
         compare(
             "17 indicators without Hurst",
             "pandas-ta-classic",
-            lambda: compute(bars, plan_of(WITHOUT_HURST)),
+            lambda: compute(bars, without_hurst),
             lambda: pandas_ta_indicators(table),
             n_rounds=2,
         ),
         compare(
             "16 indicators that TA-Lib has",
             "raw TA-Lib calls",
-            lambda: compute(bars, plan_of(IN_TALIB)),
+            lambda: compute(bars, in_talib),
             lambda: talib_calls(bars),
         ),
         compare(

@@ -82,8 +82,11 @@ def has_stood_still(moved: npt.NDArray[np.bool_], memory_bars: int) -> npt.NDArr
         [True, False, False, True]
     """
     still = np.zeros(moved.size, dtype=np.bool_)
+    n_moves = int(np.count_nonzero(moved[1:]))
+    still[: int(np.argmax(moved[1:])) + 1 if n_moves else moved.size] = True
+    if moved.size - n_moves <= memory_bars:  # too few still bars for so long a stop
+        return still
     moves = np.flatnonzero(moved[1:]) + 1
-    still[: moves[0] if moves.size else moved.size] = True
     ends = np.append(moves[1:], moved.size)
     for last in np.flatnonzero(ends - moves > memory_bars):  # hardly ever one
         still[moves[last] + memory_bars : ends[last]] = True
