@@ -275,3 +275,15 @@ def test_a_week_of_bi5_with_one_broken_day_takes_the_others(home, tmp_path):
         "early close and late open",
     }
     assert timedelta(minutes=max(g["open_minutes"] for g in year.card["gaps"])) > timedelta(days=1)
+
+
+@pytest.mark.parametrize("broken", ["20240109 120500;1.1;1.1;abc;1.1;0", "20240109 120500;1.1;1.1"])
+def test_a_broken_line_at_the_beginning_is_named_and_does_not_hide_the_format(home, tmp_path, broken):
+    """Detection looks at the first lines; one of them that is broken makes no other format."""
+    lines = [f"20240109 12{minute:02};1.1;1.1002;1.0999;1.1001;0".replace(";", "00;", 1) for minute in range(30)]
+    lines[5] = broken
+    path = tmp_path / "broken.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+
+    with pytest.raises(RefusedFile, match="must hold HistData M1 lines .* was line 6: '20240109 120500;1.1;1.1"):
+        ingest_file(home, path, "EURUSD", SourceOptions(vendor="auto"), clock=lambda: NOW)

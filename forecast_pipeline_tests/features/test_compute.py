@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from forecast_pipeline.core.errors import CorruptData
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.compute import ALL_INPUTS, REASONS, compute_features
+from forecast_pipeline.features.compute import ALL_INPUTS, NOT_ON_DAILY_BARS, REASONS, compute_features
 from forecast_pipeline.features.leaks import stratified_cuts, truncation_findings
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.features.presets import PRESETS
@@ -219,3 +219,38 @@ def test_the_clock_is_read_at_the_close_in_three_places():
         (math.sin(2 * math.pi * 8 / 24), math.cos(2 * math.pi * 8 / 24))
     )
     assert (row["dow_sin"], row["dow_cos"]) == (0.0, 1.0)
+
+
+def fixings(n_bars: int) -> pl.DataFrame:
+    """Bars of a source that gives one price a bar."""
+    return simulated_bars(Timeframe.H1, n_bars, has_volume=False).with_columns(
+        pl.col("close").alias(name) for name in ("open", "high", "low")
+    )
+
+
+def test_fixings_have_no_range_and_say_so_instead_of_zeros():
+    table = compute_features(fixings(400), Timeframe.H1, FeatureParameters(indicators=("all",)))
+
+    assert {table.absent[name] for name in ("atr", "adx", "relative_range", "parkinson")} == {REASONS["range"]}
+    assert table.absent["mfi"] == f"{REASONS['volume']}; {REASONS['range']}"
+    names = {column.indicator for column in table.columns}
+    assert {"rsi", "macd", "hurst", "relative_open", "realised_volatility"} <= names
+    assert not any({"high", "low", "volume"} & set(column.bar_columns) for column in table.columns)
+
+
+def test_a_market_that_stands_still_is_not_taken_for_fixings():
+    still = fixings(400).with_columns(pl.lit(1.1).alias(name) for name in ("open", "high", "low", "close"))
+
+    assert "atr" not in compute_features(still, Timeframe.H1, PARAMETERS).absent
+
+
+def test_a_few_flat_bars_do_not_decide_that_a_source_has_no_range():
+    assert "atr" not in compute_features(fixings(31), Timeframe.H1, PARAMETERS).absent
+    assert "atr" in compute_features(fixings(32), Timeframe.H1, PARAMETERS).absent
+
+
+def test_indicators_of_the_course_of_a_day_are_absent_on_daily_bars():
+    table = compute_features(simulated_bars(Timeframe.D1, 80), Timeframe.D1, FeatureParameters(indicators=("session",)))
+
+    assert set(table.absent.values()) == {NOT_ON_DAILY_BARS}
+    assert "weekday" in {column.indicator for column in table.columns}

@@ -42,6 +42,7 @@ _PRICES = ("open", "high", "low", "close")
 _TICK = re.compile(rb"\d{8} \d{9},[\d.]+,[\d.]+,\d+")
 _TICK_MUST = "HistData ticks like '20200101 170000065,1.121200,1.121720,0'"
 _TICKS = Layout(separator=",", roles=("stamp", "bid", "ask", "skip"), stamp_format="%Y%m%d %H%M%S%3f")
+_MOST = 2 / 3
 _ASCII = re.compile(r"\d{8} \d{6}(;-?[\d.]+){4};0")
 _METATRADER = re.compile(r"\d{4}\.\d{2}\.\d{2},\d{2}:\d{2}(,-?[\d.]+){4},0")
 
@@ -58,7 +59,8 @@ class HistData(SelfContained):
         if not lines:
             return "no text"
         ways = (_ASCII, _METATRADER, re.compile(_TICK.pattern.decode()))
-        if any(all(way.fullmatch(line) for line in lines) for way in ways):
+        # One broken line does not make it another format; the reader says which line it is.
+        if any(sum(way.fullmatch(line) is not None for line in lines) >= _MOST * len(lines) for way in ways):
             return ""
         return "no lines like '20180101 170000;1.2003;1.2010;1.2003;1.2010;0' with a volume of 0"
 
