@@ -285,5 +285,5 @@ def test_a_broken_line_at_the_beginning_is_named_and_does_not_hide_the_format(ho
     path = tmp_path / "broken.csv"
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
-    with pytest.raises(RefusedFile, match="must hold HistData M1 lines .* was line 6: '20240109 120500;1.1;1.1"):
+    with pytest.raises(RefusedFile, match=r"must hold HistData M1 lines .* was line 6: '20240109 120500;1\.1;1\.1"):
         ingest_file(home, path, "EURUSD", SourceOptions(vendor="auto"), clock=lambda: NOW)
