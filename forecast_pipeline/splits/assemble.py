@@ -128,7 +128,6 @@ def assemble(
     )
     partitions = _partitions(home, symbol, timeframe, wanted)
     matrix = _market(bars.read_frame())
-    now_us = matrix["close_ts_utc"].cast(pl.Int64).to_numpy()
     origins: list[FeatureOrigin] = []
     absent: dict[str, str] = {}
     n_rows_looked_up = 0
@@ -140,14 +139,8 @@ def assemble(
         features = features.with_columns(pl.col(names).fill_nan(None))
         limit_minutes = max(each.minutes, timeframe.minutes)
         matrix = align(matrix, features, names, limit_minutes)
-        n_rows_looked_up += check_visibility(
-            now_us,
-            closes_us,
-            {name: features[name].fill_null(float("nan")).to_numpy() for name in names},
-            {name: matrix[name].fill_null(float("nan")).to_numpy() for name in names},
-            limit_minutes,
-            f"{partition.card['stage']} of {symbol} {each} on {timeframe}",
-        )
+        what = f"{partition.card['stage']} of {symbol} {each} on {timeframe}"
+        n_rows_looked_up += check_visibility(matrix, features, names, limit_minutes, what)
         origins += [_origin(column, each, closes_us) for column in chosen]
         lacking = {name: why for name, why in partition.card["absent"].items() if each in wanted.get(name, ())}
         absent |= {f"{name} {each}": str(why) for name, why in lacking.items()}

@@ -10,16 +10,16 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from forecast_pipeline.core.errors import LeakDetected
 from forecast_pipeline.core.trading_clock import trading_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.floating[np.typing.NBitBase]]
     Instants = npt.NDArray[np.int64]
 
 N_RANDOM_ROWS = 100
@@ -28,20 +28,14 @@ CHECK_SEED = 20240310
 
 
 def check_visibility(
-    now_us: Instants,
-    closes_us: Instants,
-    values: Mapping[str, Floats],
-    joined: Mapping[str, Floats],
-    limit_minutes: int,
-    what: str,
+    matrix: pl.DataFrame, other: pl.DataFrame, columns: Sequence[str], limit_minutes: int, what: str
 ) -> int:
     """Look sampled rows of a join up again.
 
     Args:
-        now_us: Shape ``(T,)``, close of each base row.
-        closes_us: Shape ``(U,)``, close of each bar of the other timeframe.
-        values: Columns of the other timeframe, shape ``(U,)``; NaN where undefined.
-        joined: The same columns as joined, shape ``(T,)``; NaN where nothing was visible.
+        matrix: Base rows with ``close_ts_utc`` and the columns as joined; null or NaN where nothing was visible.
+        other: Bars of the other timeframe with ``close_ts_utc`` and the same columns; null or NaN where undefined.
+        columns: Columns that were joined.
         limit_minutes: Age in trading time from which on a value is no longer shown.
         what: Name of the join for the message.
 
@@ -51,22 +45,26 @@ def check_visibility(
     Raises:
         LeakDetected: If a row shows a bar that had not closed, or an older one than it should.
     """
+    now_us, closes_us = (frame["close_ts_utc"].cast(pl.Int64).to_numpy() for frame in (matrix, other))
     rows = sampled_rows(now_us, closes_us)
-    closes = closes_us.tolist()
-    now_minutes, close_minutes = trading_minutes(now_us[rows]), trading_minutes(closes_us)
-    for row, minute in zip(rows.tolist(), now_minutes.tolist(), strict=True):
-        last = bisect_right(closes, int(now_us[row])) - 1
-        is_current = last >= 0 and minute - int(close_minutes[last]) < limit_minutes
-        for name, column in joined.items():
-            found = float(column[row])
-            expected = float(values[name][last]) if is_current else float("nan")
-            if found != expected and not (np.isnan(found) and np.isnan(expected)):
-                raise LeakDetected(
-                    f"{what}: {name} must be that of the last closed bar",
-                    was=f"{found:g} instead of {expected:g} in row {row}",
-                    why="a value from a bar that is still open, or from an older one, is not what a trader sees",
-                    do="report it; the join is at fault, not the data",
-                )
+    last = np.array([bisect_right(closes_us, now) - 1 for now in now_us[rows]], dtype=np.int64)
+    is_current = last >= 0
+    seen = is_current.nonzero()[0]
+    age_minutes = trading_minutes(now_us[rows[seen]]) - trading_minutes(closes_us[last[seen]])
+    is_current[seen] = age_minutes < limit_minutes
+    place = pl.Series(last).set(pl.Series(~is_current), None).cast(pl.UInt32)
+    found, expected = matrix.select(columns)[rows], other.select(pl.col(list(columns)).gather(place))
+    for name in columns:
+        shown, due = (frame[name].fill_null(float("nan")).to_numpy() for frame in (found, expected))
+        wrong = np.flatnonzero((shown != due) & ~(np.isnan(shown) & np.isnan(due)))
+        if wrong.size:
+            first = int(wrong[0])
+            raise LeakDetected(
+                f"{what}: {name} must be that of the last closed bar",
+                was=f"{shown[first]:g} instead of {due[first]:g} in row {rows[first]}",
+                why="a value from a bar that is still open, or from an older one, is not what a trader sees",
+                do="report it; the join is at fault, not the data",
+            )
     return int(rows.size)
 
 

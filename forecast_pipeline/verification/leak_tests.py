@@ -50,19 +50,11 @@ def visibility(pipeline: Pipeline, candles: pl.DataFrame) -> Iterator[str]:
     """Each joined value is that of the last closed bar: not a later one, not a stale one, none beyond its limit."""
     tables = pipeline.tables(candles)
     matrix = pipeline.joined(tables)
-    now_us = matrix["close_ts_utc"].cast(pl.Int64).to_numpy()
     for timeframe in pipeline.slower:
-        other = tables[timeframe]
-        names = columns_of(other)
+        other, limit_minutes = tables[timeframe], pipeline.limit_minutes(timeframe)
+        what = f"join of {timeframe} onto {pipeline.base}"
         try:
-            check_visibility(
-                now_us,
-                other["close_ts_utc"].cast(pl.Int64).to_numpy(),
-                {name: other[name].fill_null(float("nan")).to_numpy() for name in names},
-                {name: matrix[name].fill_null(float("nan")).to_numpy() for name in names},
-                pipeline.limit_minutes(timeframe),
-                f"join of {timeframe} onto {pipeline.base}",
-            )
+            check_visibility(matrix, other, columns_of(other), limit_minutes, what)
         except LeakDetected as error:
             yield str(error).partition(":")[0] + ": " + str(error).partition(": ")[2].partition(":")[0]
 

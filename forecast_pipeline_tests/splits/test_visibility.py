@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
 from forecast_pipeline.core.errors import LeakDetected
+from forecast_pipeline.core.schema import INSTANT
 from forecast_pipeline.splits.visibility import check_visibility, sampled_rows
 
 MINUTE = 60_000_000
@@ -26,8 +28,12 @@ def shown(offset: int = 0, limit_bars: int | None = None) -> np.ndarray:
     return out
 
 
+def table(closes_us: np.ndarray, values: np.ndarray) -> pl.DataFrame:
+    return pl.DataFrame({"close_ts_utc": pl.Series(closes_us).cast(INSTANT), "x": values})
+
+
 def check(joined: np.ndarray, values: np.ndarray = VALUES, limit: int = 60) -> int:
-    return check_visibility(NOW, CLOSES, {"x": values}, {"x": joined}, limit, "join of 1h onto 15m")
+    return check_visibility(table(NOW, joined), table(CLOSES, values), ["x"], limit, "join of 1h onto 15m")
 
 
 def test_an_honest_join_passes_and_says_how_many_rows_were_looked_at():
@@ -55,7 +61,7 @@ def test_a_value_kept_beyond_its_limit_is_refused():
     for_ever = np.where(last >= 0, kept[~hole][np.maximum(last, 0)], np.nan)
 
     with pytest.raises(LeakDetected, match="instead of nan"):
-        check_visibility(NOW, CLOSES[~hole], {"x": kept[~hole]}, {"x": for_ever}, 60, "join")
+        check_visibility(table(NOW, for_ever), table(CLOSES[~hole], kept[~hole]), ["x"], 60, "join")
 
 
 def test_an_undefined_value_stays_undefined():
@@ -80,4 +86,5 @@ def test_rows_next_to_boundaries_are_always_among_those_looked_at():
 def test_no_rows_are_no_findings():
     nothing = np.array([], np.int64)
 
-    assert check_visibility(nothing, nothing, {"x": VALUES[:0]}, {"x": VALUES[:0]}, 60, "join") == 0
+    empty = table(nothing, VALUES[:0])
+    assert check_visibility(empty, empty, ["x"], 60, "join") == 0
