@@ -22,7 +22,7 @@ from forecast_pipeline.core.symbol import normalise_symbol
 from forecast_pipeline.defs.settings import home_from_environment
 
 OANDA_KEY = "OANDA_API_TOKEN"
-VENDORS = {"dukascopy": "dukascopy", "histdata": "histdata", "oanda": "oanda"}
+VENDORS = ("dukascopy", "histdata", "oanda")
 PAIR_CHARACTERS = 6
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forecast_pipeline.core.timeframe import Timeframe
 
 _LARGEST = 10_000_000
 
@@ -56,3 +60,14 @@ def exponential(lookback_bars: int) -> float:
 def wilder(lookback_bars: int) -> float:
     """Smoothing constant of Wilder's average, ``1 / n``."""
     return 1.0 / lookback_bars
+
+
+def required_minutes(required_bars: int, timeframe: Timeframe) -> int:
+    """Minutes of trading time that a warm-up takes on any faster base: its bars, and one that is cut off.
+
+    Example:
+        >>> from forecast_pipeline.core.timeframe import Timeframe
+        >>> required_minutes(187, Timeframe.H1)
+        11280
+    """
+    return (required_bars + 1) * timeframe.minutes

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from forecast_pipeline.core.timeframe import Timeframe
     from forecast_pipeline.splits.assemble import FeatureOrigin
 
     Instants = npt.NDArray[np.int64]
@@ -93,17 +92,6 @@ def require_warm(origins: Sequence[FeatureOrigin], columns: Sequence[str], issue
             why="the model was trained on values that had forgotten where their history began",
             do="ingest more history, or train with fewer or faster indicators",
         )
-
-
-def required_minutes(required_bars: int, timeframe: Timeframe) -> int:
-    """Minutes of trading time that a warm-up takes on any faster base: its bars, and one that is cut off.
-
-    Example:
-        >>> from forecast_pipeline.core.timeframe import Timeframe
-        >>> required_minutes(187, Timeframe.H1)
-        11280
-    """
-    return (required_bars + 1) * timeframe.minutes
 
 
 def _share(origin: FeatureOrigin, needed: int, n_rows: int) -> str:

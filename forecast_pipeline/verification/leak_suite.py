@@ -205,9 +205,10 @@ def _published(home: Home, symbol: str, timeframe: Timeframe) -> SuiteResult | N
     bars = read_bars(home, symbol, timeframe)
     if stored.card["upstream"] != {"bars": bars.sha256}:
         return SuiteResult("published", timeframe.value, passed=False, detail="older than its bars; build it again")
-    arrays = bar_arrays(bars.read_frame(), timeframe, symbol)
+    frame = bars.read_frame()
+    arrays = bar_arrays(frame, timeframe, symbol)
     settings = FeatureParameters.parse(stored.card["parameters"])
-    plan = plan_features(timeframe, settings, available_inputs(bars.read_frame()), needs_peers=False)
+    plan = plan_features(timeframe, settings, available_inputs(frame), needs_peers=False)
     if [column.name for column in plan.columns] != [column["name"] for column in stored.card["columns"]]:
         return SuiteResult(
             "published", timeframe.value, passed=False, detail="made by another catalogue; build it again"

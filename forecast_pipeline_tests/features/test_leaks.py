@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.leaks import LeakFinding, stratified_cuts, truncation_findings
+from forecast_pipeline.features.leaks import stratified_cuts
 from forecast_pipeline_tests.features.simulated import simulated_bars
+from forecast_pipeline_tests.oracles.truncation import LeakFinding, truncation_findings
 
 CLOSE = pl.col("close")
 PAUSE = pl.col("ts_utc") - pl.col("close_ts_utc").shift(1)

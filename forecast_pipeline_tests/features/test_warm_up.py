@@ -9,7 +9,7 @@ from scipy import stats
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.compute import compute_features
 from forecast_pipeline.features.parameters import FeatureParameters
-from forecast_pipeline.features.warm_up import bars_to_forget, exponential, wilder
+from forecast_pipeline.features.warm_up import bars_to_forget, exponential, required_minutes, wilder
 from forecast_pipeline_tests.features.simulated import simulated_bars
 
 # The start differs from the true average by some standard deviations of the column, and TA-Lib gives it the
@@ -94,3 +94,8 @@ def test_no_value_is_undefined_after_the_warm_up_whatever_the_tolerance(toleranc
     assert len(table.columns) > 300
     for column in table.columns:
         assert np.isfinite(table.frame[column.name].to_numpy()[column.required_bars - 1 :]).all(), column.name
+
+
+def test_the_table_of_the_correctness_notes_in_minutes():
+    """Wilder's fourteen on 1h: 187 bars at one millionth and one that is cut off."""
+    assert required_minutes(187, Timeframe.H1) == 188 * 60

@@ -8,7 +8,7 @@ import pytest
 from forecast_pipeline.core.errors import NotEnoughHistory
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.splits.assemble import FeatureOrigin
-from forecast_pipeline.splits.warm_up import require_warm, required_minutes, warm_up
+from forecast_pipeline.splits.warm_up import require_warm, warm_up
 
 HOUR = 3_600_000_000
 NOW = HOUR * np.arange(1, 101)
@@ -52,8 +52,3 @@ def test_a_forecast_from_a_cold_row_is_refused():
     require_warm(origins, ["fast", "slow"], NOW[60:])
     with pytest.raises(NotEnoughHistory, match=r"needs 12 closed bars of 4h for slow, was fewer at .*, for 1 inputs"):
         require_warm(origins, ["fast", "slow"], NOW[40:])
-
-
-def test_the_table_of_the_correctness_notes_in_minutes():
-    """Wilder's fourteen on 1h: 187 bars at one millionth and one that is cut off."""
-    assert required_minutes(187, Timeframe.H1) == 188 * 60

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from forecast_pipeline.core.timeframe import Timeframe
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY
 from forecast_pipeline.features.catalogue.indicator import NO_ORIGIN, Indicator
 from forecast_pipeline.features.catalogue.table import CATALOGUE, GROUPS
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.features.presets import PRESETS
+from forecast_pipeline.features.warm_up import required_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_OPEN_MINUTES_PER_DAY = 1440
 _SET_PRESETS = ("core", "core18", "all", "none")
 
 
@@ -60,7 +61,7 @@ def warm_up_facts(indicator: Indicator, settings: FeatureParameters) -> list[dic
         if indicator.is_within_day and timeframe is Timeframe.D1:
             continue
         bars = indicator.required_bars(values, timeframe, settings.tolerance)
-        days = (bars + 1) * timeframe.minutes / _OPEN_MINUTES_PER_DAY
+        days = required_minutes(bars, timeframe) / MINUTES_PER_DAY
         rows.append({"timeframe": timeframe.value, "bars": bars, "trading_days": round(days, 2)})
     return rows
 
