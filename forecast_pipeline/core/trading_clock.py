@@ -35,14 +35,24 @@ def shifted_clock(instants_us: Instants) -> Instants:
     Returns:
         Naive microseconds since 1970 in which open time is Monday to Friday.
     """
+    return np.asarray(instants_us + zone_offset_us(instants_us, NEW_YORK) + SHIFT_HOURS * _US_PER_HOUR, dtype=np.int64)
+
+
+def zone_offset_us(instants_us: Instants, zone: str) -> Instants:
+    """How far the wall clock of a zone is ahead of UTC at each instant, shape ``(T,)``.
+
+    The zones of the market change their clocks on whole hours in UTC, so the calendar is asked once an hour.
+
+    Example:
+        >>> zone_offset_us(np.array([0]), "Asia/Tokyo").tolist()
+        [32400000000]
+    """
     hours = instants_us // _US_PER_HOUR
-    begins = np.flatnonzero(np.diff(hours, prepend=hours[:1] - 1))
-    # New York changes its clocks on whole hours in UTC: one look at the calendar per hour is enough.
+    begins = np.append(0, np.flatnonzero(hours[1:] != hours[:-1]) + 1)[: instants_us.size]
     first_us = instants_us[begins]
-    local = pl.Series(first_us).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(NEW_YORK)
-    naive = local.dt.replace_time_zone(None).dt.offset_by(f"{SHIFT_HOURS}h").cast(pl.Int64).to_numpy()
-    offset_us = np.repeat(naive - first_us, np.diff(begins, append=instants_us.size))
-    return np.asarray(instants_us + offset_us, dtype=np.int64)
+    local = pl.Series(first_us).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
+    naive = local.dt.replace_time_zone(None).cast(pl.Int64).to_numpy()
+    return np.repeat(naive - first_us, np.diff(begins, append=instants_us.size))
 
 
 def unshifted_clock(shifted_us: Instants) -> Instants:

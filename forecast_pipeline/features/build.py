@@ -10,7 +10,7 @@ from forecast_pipeline.core.errors import LeakDetected
 from forecast_pipeline.features.bar_arrays import bar_arrays
 from forecast_pipeline.features.causality import causality_findings
 from forecast_pipeline.features.compute import available_inputs, plan_features
-from forecast_pipeline.features.leaks import stratified_cuts
+from forecast_pipeline.features.cuts import stratified_cuts
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.features.publish import publish_blocks
 

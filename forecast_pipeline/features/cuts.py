@@ -19,6 +19,7 @@ from forecast_pipeline.core.trading_clock import (
     bar_open,
     shifted_clock,
     trading_minutes,
+    zone_offset_us,
 )
 from forecast_pipeline.features.indicators.clock import LONDON
 
@@ -78,17 +79,11 @@ def _boundaries(bars: pl.DataFrame, timeframe: Timeframe) -> dict[str, npt.NDArr
     places: dict[str, Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]] = {
         "week": lambda at: trading_minutes(at) // MINUTES_PER_WEEK,
         "day": lambda at: shifted_clock(at) // _US_PER_DAY,
-        f"clock change {NEW_YORK}": lambda at: _offset_us(at, NEW_YORK),
-        f"clock change {LONDON}": lambda at: _offset_us(at, LONDON),
+        f"clock change {NEW_YORK}": lambda at: zone_offset_us(at, NEW_YORK),
+        f"clock change {LONDON}": lambda at: zone_offset_us(at, LONDON),
     }
     if timeframe < Timeframe.H1:
         kinds["slower 1h"] = hourly
     if timeframe < Timeframe.H4:
         places["slower 4h"] = lambda at: bar_open(at, Timeframe.H4.minutes)
     return kinds | {name: hourly[place(before) != place(after)] for name, place in places.items()}
-
-
-def _offset_us(instants_us: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
-    instants = pl.Series(instants_us).cast(pl.Datetime("us", "UTC"))
-    local = instants.dt.convert_time_zone(zone).dt.replace_time_zone(None).cast(pl.Int64).to_numpy()
-    return np.asarray(local - instants_us)

@@ -15,14 +15,14 @@ from forecast_pipeline.candles.simulated_world import SimulatedWorld
 from forecast_pipeline.candles.simulator import simulate_candles
 from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.core.trading_clock import NEW_YORK
+from forecast_pipeline.core.trading_clock import NEW_YORK, zone_offset_us
 from forecast_pipeline.features.bar_arrays import bar_arrays
 from forecast_pipeline.features.blocks import blocks_of
 from forecast_pipeline.features.build import read_features
 from forecast_pipeline.features.causality import causality_findings
 from forecast_pipeline.features.compute import available_inputs, compute_rows, plan_features
 from forecast_pipeline.features.cross import closes_at, peer_symbols
-from forecast_pipeline.features.leaks import stratified_cuts
+from forecast_pipeline.features.cuts import stratified_cuts
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.verification.leak_tests import SEED, TESTS
 from forecast_pipeline.verification.pipeline import Pipeline
@@ -163,8 +163,7 @@ def as_candles(bars: pl.DataFrame, timeframe: Timeframe) -> pl.DataFrame:
 def window_around_clock_change(candles: pl.DataFrame) -> pl.DataFrame:
     """Eight weeks around the newest change of New York's clock that has four weeks on either side, or the newest."""
     half = pl.duration(weeks=N_WEEKS // 2)
-    local = candles["ts_utc"].dt.convert_time_zone(NEW_YORK).dt.replace_time_zone(None)
-    offset = local - candles["ts_utc"].dt.replace_time_zone(None)
+    offset = pl.Series(zone_offset_us(candles["ts_utc"].cast(pl.Int64).to_numpy(), NEW_YORK))
     changes = candles["ts_utc"].filter(offset != offset.shift(1))
     last = candles["ts_utc"][-1]
     usable = changes.filter(changes < last - pl.select(half).item())

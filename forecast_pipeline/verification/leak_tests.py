@@ -12,7 +12,7 @@ from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE, Timeframe
 from forecast_pipeline.core.trading_clock import MINUTES_PER_WEEK, bar_open, is_open, trading_minutes
 from forecast_pipeline.features.bar_arrays import bar_arrays
 from forecast_pipeline.features.causality import causality_findings
-from forecast_pipeline.features.leaks import stratified_cuts
+from forecast_pipeline.features.cuts import stratified_cuts
 from forecast_pipeline.splits.visibility import check_visibility
 from forecast_pipeline.verification.pipeline import columns_of
 

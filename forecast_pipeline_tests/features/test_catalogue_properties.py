@@ -12,7 +12,7 @@ from forecast_pipeline.features.blocks import blocks_of
 from forecast_pipeline.features.catalogue.indicator import PEERS, VOLUME
 from forecast_pipeline.features.catalogue.table import CATALOGUE
 from forecast_pipeline.features.compute import FeaturePlan, compute_rows, plan_features
-from forecast_pipeline.features.leaks import stratified_cuts
+from forecast_pipeline.features.cuts import stratified_cuts
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline_tests.features.simulated import bars_frame, simulated_bars
 from forecast_pipeline_tests.features.simulated_peers import SYMBOL, cut_peers, simulated_peers

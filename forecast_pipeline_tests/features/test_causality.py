@@ -10,7 +10,7 @@ from forecast_pipeline.features.bar_arrays import bar_arrays
 from forecast_pipeline.features.catalogue.indicator import Indicator, Output
 from forecast_pipeline.features.causality import PERTURBATION, TRUNCATION, WARM_UP, causality_findings
 from forecast_pipeline.features.compute import FeaturePlan, Planned, plan_features
-from forecast_pipeline.features.leaks import stratified_cuts
+from forecast_pipeline.features.cuts import stratified_cuts
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline_tests.features.simulated import simulated_bars
 from forecast_pipeline_tests.features.simulated_peers import SYMBOL, simulated_peers

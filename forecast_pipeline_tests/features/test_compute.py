@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from forecast_pipeline.core.errors import CorruptData
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.compute import ALL_INPUTS, NOT_ON_DAILY_BARS, REASONS, compute_features
-from forecast_pipeline.features.leaks import stratified_cuts
+from forecast_pipeline.features.cuts import stratified_cuts
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.features.presets import PRESETS
 from forecast_pipeline_tests.features.simulated import bars_frame, simulated_bars

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.leaks import stratified_cuts
+from forecast_pipeline.features.cuts import stratified_cuts
 from forecast_pipeline_tests.features.simulated import simulated_bars
 from forecast_pipeline_tests.oracles.truncation import LeakFinding, truncation_findings
 

@@ -6,10 +6,9 @@ import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE
-from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, NEW_YORK
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, NEW_YORK, zone_offset_us
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -54,7 +53,7 @@ def clock_cycles(closes_us: IntArray) -> tuple[FloatArray, ...]:
 
 def _shifted(minute: IntArray, instants_us: IntArray, zone: str) -> IntArray:
     """Minute of the day on a zone's wall clock, from the minute in UTC; a zone is less than a day away."""
-    local = minute + _offset_us(instants_us, zone) // MICROSECONDS_PER_MINUTE
+    local = minute + zone_offset_us(instants_us, zone) // MICROSECONDS_PER_MINUTE
     local[local < 0] += MINUTES_PER_DAY
     local[local >= MINUTES_PER_DAY] -= MINUTES_PER_DAY
     return local
@@ -67,18 +66,8 @@ def local_minute(instants_us: IntArray, zone: str | None) -> IntArray:
         >>> local_minute(np.array([0]), "Asia/Tokyo").tolist()
         [540]
     """
-    local = instants_us if zone is None else instants_us + _offset_us(instants_us, zone)
+    local = instants_us if zone is None else instants_us + zone_offset_us(instants_us, zone)
     return np.asarray(local % _US_PER_DAY // MICROSECONDS_PER_MINUTE)
-
-
-def _offset_us(instants_us: IntArray, zone: str) -> IntArray:
-    """Offset of the zone from UTC; it changes on whole hours in UTC, so the calendar is asked once an hour."""
-    hours = instants_us // _US_PER_HOUR
-    begins = np.append(0, np.flatnonzero(hours[1:] != hours[:-1]) + 1)[: instants_us.size]
-    first_us = instants_us[begins]
-    local = pl.Series(first_us).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
-    naive = local.dt.replace_time_zone(None).cast(pl.Int64).to_numpy()
-    return np.repeat(naive - first_us, np.diff(begins, append=instants_us.size))
 
 
 @functools.lru_cache(maxsize=8)
