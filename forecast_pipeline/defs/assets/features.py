@@ -100,15 +100,16 @@ def _describe(stored: Published) -> dict[str, Any]:
     }
 
 
+_CHECKED = {
+    "schema": "Columns are those of the catalogue; no value is infinite.",
+    "clock": "Bar closes increase strictly.",
+    **PROVEN,
+}
 checks = check_definitions(
     Checked(
         asset=FEATURES_KEY,
         partitions=SYMBOL_TIMEFRAME,
-        descriptions={
-            "schema": "Columns are those of the catalogue; no value is infinite.",
-            "clock": "Bar closes increase strictly.",
-            **PROVEN,
-        },
+        descriptions=_CHECKED,
         opener=lambda home, key: read_features(home, *symbol_and_timeframe(key)),
         checker=feature_checks,
     )
@@ -116,11 +117,7 @@ checks = check_definitions(
     Checked(
         asset=CROSS_FEATURES_KEY,
         partitions=SYMBOL_TIMEFRAME,
-        descriptions={
-            "schema": "Columns are those of the catalogue; no value is infinite.",
-            "clock": "Bar closes increase strictly.",
-            **PROVEN,
-        },
+        descriptions=_CHECKED,
         opener=lambda home, key: read_cross_features(home, *symbol_and_timeframe(key)),
         checker=feature_checks,
     )
