@@ -39,6 +39,9 @@ def randomised_pit(draws: npt.ArrayLike, outcome: npt.ArrayLike, uniforms: Float
         uniforms: Shape ``(B,)``, in ``[0, 1)``, from a generator the caller owns.
         draws_axis: Axis that counts the draws.
 
+    Returns:
+        Shape ``(B,)``; NaN in rows with a NaN among draws or outcome.
+
     Example:
         >>> randomised_pit([[1.0], [2.0], [3.0]], [2.5], np.array([0.5])).tolist()
         [0.625]
@@ -46,11 +49,12 @@ def randomised_pit(draws: npt.ArrayLike, outcome: npt.ArrayLike, uniforms: Float
     by_row, observed = rows_of_draws(draws, outcome, draws_axis)
     n_below = np.sum(by_row < observed[:, None], axis=1)
     n_equal = np.sum(by_row == observed[:, None], axis=1)
-    return np.asarray((n_below + uniforms * (n_equal + 1)) / (by_row.shape[1] + 1))
+    pit = (n_below + uniforms * (n_equal + 1)) / (by_row.shape[1] + 1)
+    return np.where(np.isnan(observed) | np.isnan(by_row).any(axis=1), np.nan, pit)
 
 
 def pit_uniformity(pit: Floats) -> Rejection:
-    """Kolmogorov-Smirnov test of PIT values against the uniform law, NaN for fewer than 5 rows.
+    """Kolmogorov-Smirnov test of PIT values against the uniform law; NaN rows are left out, NaN for fewer than 5.
 
     Example:
         >>> pit_uniformity((np.arange(100) + 0.5) / 100).p_value > 0.99
@@ -58,9 +62,10 @@ def pit_uniformity(pit: Floats) -> Rejection:
     """
     from scipy import stats
 
-    if pit.size < 5:  # noqa: PLR2004 - below this the statistic says nothing
+    known = pit[~np.isnan(pit)]
+    if known.size < 5:  # noqa: PLR2004 - below this the statistic says nothing
         return Rejection(math.nan, math.nan)
-    found = stats.kstest(pit, "uniform")
+    found = stats.kstest(known, "uniform")
     return Rejection(float(found.statistic), float(found.pvalue))
 
 

@@ -1,8 +1,9 @@
-"""Continuous ranked probability score of a sampled distribution, by the fair estimator."""
+"""Continuous ranked probability score of samples (fair estimator), of their tails, and of a normal law."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-_VALUES_PER_BLOCK = 2_000_000  # 16 MB of doubles: sorted copies stay near the cache
+_VALUES_PER_BLOCK = 100_000  # 0.8 MB of doubles: the sorted copy stays in the cache
 
 
 def crps_from_draws(draws: npt.ArrayLike, outcome: npt.ArrayLike, *, draws_axis: int = 0) -> Floats:
@@ -53,6 +54,85 @@ def crps_from_draws(draws: npt.ArrayLike, outcome: npt.ArrayLike, *, draws_axis:
             score -= np.sort(distance, axis=1) @ weights / (n_draws * (n_draws - 1))
         scores[block] = score
     return scores
+
+
+def tail_crps(
+    draws: npt.ArrayLike,
+    outcome: npt.ArrayLike,
+    threshold: npt.ArrayLike,
+    *,
+    tail: Literal["both", "left", "right"] = "both",
+    draws_axis: int = 0,
+) -> Floats:
+    """Threshold-weighted fair CRPS: only what happens beyond the threshold counts.
+
+    The CRPS of ``v(draws)`` and ``v(outcome)`` with the chaining function of the tail [1]_:
+    ``z - clip(z, -t, t)`` for both, ``min(z, t)`` for the left, ``max(z, t)`` for the right one.
+    Choosing only rows with extreme outcomes instead would reward forecasters of disaster.
+
+    Args:
+        draws: Shape ``(S, B)``, or ``(B, S)`` with ``draws_axis=1``.
+        outcome: Shape ``(B,)``.
+        threshold: A number or shape ``(B,)``, known when the forecast was issued; at least 0 for both tails.
+        tail: Beyond ``±threshold``, below it, or above it.
+        draws_axis: Axis that counts the draws.
+
+    Returns:
+        Shape ``(B,)``; NaN in rows with a NaN among draws, outcome or threshold.
+
+    Raises:
+        ValueError: If the shapes do not fit, there are no draws, or both tails have a negative threshold.
+
+    Example:
+        >>> tail_crps([[0.5], [-0.5]], [3.0], 2.0).tolist()  # only the outcome lies in a tail, by 1
+        [1.0]
+
+    .. [1] S. Allen, D. Ginsbourger, J. Ziegel, *SIAM/ASA Journal on Uncertainty Quantification* 11, 2023.
+    """
+    by_row, observed = rows_of_draws(draws, outcome, draws_axis)
+    limit = np.broadcast_to(np.asarray(threshold, dtype=np.float64), observed.shape)
+    if tail == "both" and np.any(limit < 0.0):
+        raise ValueError(f"threshold of both tails must be at least 0, was {float(np.nanmin(limit))}")
+
+    def chained(values: Floats, at: Floats) -> Floats:
+        if tail == "both":
+            return np.asarray(values - np.clip(values, -at, at))
+        return np.minimum(values, at) if tail == "left" else np.maximum(values, at)
+
+    scores = np.empty(observed.size)
+    rows_per_block = max(1, _VALUES_PER_BLOCK // by_row.shape[1])
+    for first in range(0, observed.size, rows_per_block):
+        block = slice(first, first + rows_per_block)
+        beyond = chained(by_row[block], limit[block, None])
+        scores[block] = crps_from_draws(beyond, chained(observed[block], limit[block]), draws_axis=1)
+    return scores
+
+
+def gaussian_crps(mean: Floats, sd: Floats, outcome: Floats) -> Floats:
+    """Exact CRPS of a normal forecast, the absolute error where its standard deviation is 0.
+
+    ``s (z (2 Phi(z) - 1) + 2 phi(z) - 1 / sqrt(pi))`` with ``z = (y - m) / s`` (Gneiting and Raftery 2007, eq. 21).
+
+    Args:
+        mean: Shape ``(B,)``.
+        sd: Shape ``(B,)``, at least 0.
+        outcome: Shape ``(B,)``.
+
+    Returns:
+        Shape ``(B,)``; NaN where an argument is, or where ``sd`` is negative.
+
+    Example:
+        >>> gaussian_crps(np.zeros(2), np.array([1.0, 0.0]), np.array([0.0, 2.0])).round(6).tolist()
+        [0.233695, 2.0]
+    """
+    from scipy import special
+
+    error = outcome - mean
+    has_spread = sd > 0.0
+    z = np.divide(error, sd, out=np.zeros_like(error), where=has_spread)
+    density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    spread = sd * (z * (2.0 * special.ndtr(z) - 1.0) + 2.0 * density - 1.0 / math.sqrt(math.pi))
+    return np.where(has_spread, spread, np.where(sd == 0.0, np.abs(error), np.nan))
 
 
 def rows_of_draws(draws: npt.ArrayLike, outcome: npt.ArrayLike, draws_axis: int) -> tuple[Floats, Floats]:

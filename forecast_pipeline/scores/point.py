@@ -1,9 +1,12 @@
-"""Scores of point forecasts: size of the error, explained variance, direction."""
+"""Scores of point forecasts: size of the error, explained variance, direction.
+
+Rows with a NaN on either side are left out of every score.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +16,14 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 
+class PesaranTimmermann(NamedTuple):
+    """Standard normal statistic, one-sided p-value and the rows that had a direction; NaN where not defined."""
+
+    statistic: float
+    p_value: float
+    n_rows: int
+
+
 def mae(forecast: Floats, outcome: Floats) -> float:
     """Mean absolute error, in the unit of the target; NaN without rows.
 
@@ -20,7 +31,8 @@ def mae(forecast: Floats, outcome: Floats) -> float:
         >>> mae(np.array([1.0, 2.0]), np.array([0.0, 4.0]))
         1.5
     """
-    return float(np.mean(np.abs(outcome - forecast))) if outcome.size else math.nan
+    error = _known(outcome - forecast)
+    return float(np.mean(np.abs(error))) if error.size else math.nan
 
 
 def rmse(forecast: Floats, outcome: Floats) -> float:
@@ -30,7 +42,8 @@ def rmse(forecast: Floats, outcome: Floats) -> float:
         >>> rmse(np.array([0.0, 0.0]), np.array([3.0, -4.0])) == math.sqrt(12.5)
         True
     """
-    return float(np.sqrt(np.mean((outcome - forecast) ** 2))) if outcome.size else math.nan
+    error = _known(outcome - forecast)
+    return float(np.sqrt(np.mean(error**2))) if error.size else math.nan
 
 
 def r2_out_of_sample(forecast: Floats, outcome: Floats, reference: Floats | float = 0.0) -> float:
@@ -54,14 +67,14 @@ def r2_out_of_sample(forecast: Floats, outcome: Floats, reference: Floats | floa
 
     .. [1] J. Campbell and S. Thompson, *Review of Financial Studies* 21, 2008, eq. 1.
     """
-    reference_error = float(np.sum((outcome - reference) ** 2))
-    if reference_error <= 0.0:
-        return math.nan
-    return 1.0 - float(np.sum((outcome - forecast) ** 2)) / reference_error
+    squared, of_reference = (outcome - forecast) ** 2, (outcome - reference) ** 2
+    is_known = ~np.isnan(squared + of_reference)
+    reference_error = float(np.sum(of_reference[is_known]))
+    return 1.0 - float(np.sum(squared[is_known])) / reference_error if reference_error > 0.0 else math.nan
 
 
 def directional_hits(forecast: Floats, outcome: Floats) -> Floats:
-    """One where the signs agree, zero where they differ, NaN where either is zero.
+    """One where the signs agree, zero where they differ, NaN where either is zero or NaN.
 
     A zero outcome has no direction to hit, a zero forecast names none: both are left
     out rather than counted as half a hit or as a miss.
@@ -70,7 +83,7 @@ def directional_hits(forecast: Floats, outcome: Floats) -> Floats:
         >>> directional_hits(np.array([1.0, 1.0, 1.0, 0.0]), np.array([2.0, -2.0, 0.0, 1.0])).tolist()
         [1.0, 0.0, nan, nan]
     """
-    is_called = (forecast != 0.0) & (outcome != 0.0)
+    is_called = (forecast != 0.0) & (outcome != 0.0) & ~np.isnan(forecast) & ~np.isnan(outcome)
     return np.where(is_called, (np.sign(forecast) == np.sign(outcome)).astype(np.float64), np.nan)
 
 
@@ -93,14 +106,14 @@ def information_coefficient(forecast: Floats, outcome: Floats) -> float:
         >>> round(information_coefficient(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])), 12)
         1.0
     """
-    if outcome.size < 2:  # noqa: PLR2004 - a correlation needs two points
+    is_known = ~np.isnan(forecast) & ~np.isnan(outcome)
+    if np.sum(is_known) < 2:  # noqa: PLR2004 - a correlation needs two points
         return math.nan
-    scores = standard_scores(forecast) * standard_scores(outcome)
-    return float(np.mean(scores))
+    return float(np.mean(standard_scores(forecast[is_known]) * standard_scores(outcome[is_known])))
 
 
 def standard_scores(values: Floats) -> Floats:
-    """Values less their mean, divided by their standard deviation (divisor n); NaN if constant.
+    """Values less their mean, divided by their standard deviation (divisor n); NaN if constant or NaN.
 
     The mean of a product of two of these is the information coefficient, which is how
     its standard error is had from a HAC mean.
@@ -109,8 +122,79 @@ def standard_scores(values: Floats) -> Floats:
         >>> standard_scores(np.array([1.0, 3.0])).tolist()
         [-1.0, 1.0]
     """
-    if values.size == 0 or np.ptp(values) == 0.0:
+    known = _known(values)
+    if known.size == 0 or np.ptp(known) == 0.0:
         return np.full(values.shape, np.nan)
-    std = np.std(values)
+    std = np.std(known)
     # Values too close together to have a spread in double precision count as constant.
-    return np.full(values.shape, np.nan) if std == 0.0 else (values - np.mean(values)) / std
+    return np.full(values.shape, np.nan) if std == 0.0 else (values - np.mean(known)) / std
+
+
+def rank_scores(values: Floats) -> Floats:
+    """`standard_scores` of the ranks, ties sharing their mean rank; NaN if constant or NaN.
+
+    The mean of a product of two of these is the rank information coefficient, as for `standard_scores`.
+
+    Example:
+        >>> rank_scores(np.array([1.0, 100.0])).tolist()
+        [-1.0, 1.0]
+    """
+    from scipy import stats
+
+    return standard_scores(np.asarray(stats.rankdata(values, nan_policy="omit"), dtype=np.float64))
+
+
+def rank_information_coefficient(forecast: Floats, outcome: Floats) -> float:
+    """Spearman correlation of forecast and outcome; NaN if either is constant.
+
+    Example:
+        >>> round(rank_information_coefficient(np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 11.0])), 12)
+        1.0
+    """
+    is_known = ~np.isnan(forecast) & ~np.isnan(outcome)
+    if np.sum(is_known) < 2:  # noqa: PLR2004 - a correlation needs two points
+        return math.nan
+    return float(np.mean(rank_scores(forecast[is_known]) * rank_scores(outcome[is_known])))
+
+
+def pesaran_timmermann(forecast: Floats, outcome: Floats) -> PesaranTimmermann:
+    """Test that directions are called right more often than by independent guessing.
+
+    ``(P - P*) / sqrt(V(P) - V(P*))`` with ``P`` the hit rate and ``P*`` the one that the shares of
+    rises alone would give [1]_: always calling a trend that happened earns nothing.
+
+    Args:
+        forecast: Shape ``(B,)``, rows with disjoint labels (`significance.disjoint_rows`).
+        outcome: Shape ``(B,)``. Rows with a zero or a NaN on either side have no direction and are left out.
+
+    Returns:
+        NaN where forecasts or outcomes all have one direction.
+
+    Example:
+        >>> signs = np.tile([1.0, -1.0], 50)
+        >>> round(pesaran_timmermann(signs, signs).statistic, 2)
+        10.05
+
+    .. [1] M. Pesaran and A. Timmermann, *Journal of Business and Economic Statistics* 10, 1992, eq. 6.
+    """
+    from scipy import special
+
+    is_called = (forecast * outcome != 0.0) & ~np.isnan(forecast * outcome)
+    rises, calls = outcome[is_called] > 0.0, forecast[is_called] > 0.0
+    n_rows = rises.size
+    if n_rows == 0:
+        return PesaranTimmermann(math.nan, math.nan, 0)
+    hit, y, x = float(np.mean(rises == calls)), float(np.mean(rises)), float(np.mean(calls))
+    expected = y * x + (1.0 - y) * (1.0 - x)
+    of_hit = expected * (1.0 - expected)
+    of_expected = (2.0 * y - 1.0) ** 2 * x * (1.0 - x) + (2.0 * x - 1.0) ** 2 * y * (1.0 - y)
+    of_expected += 4.0 * y * x * (1.0 - y) * (1.0 - x) / n_rows
+    variance = (of_hit - of_expected) / n_rows
+    if variance <= 1e-15:  # noqa: PLR2004 - exactly 0 but for rounding if one direction is missing
+        return PesaranTimmermann(math.nan, math.nan, n_rows)
+    statistic = (hit - expected) / math.sqrt(variance)
+    return PesaranTimmermann(statistic, float(special.ndtr(-statistic)), n_rows)
+
+
+def _known(values: Floats) -> Floats:
+    return values[~np.isnan(values)]

@@ -47,11 +47,39 @@ def interval_score(lower: Floats, upper: Floats, outcome: Floats, nominal: float
     return np.asarray(upper - lower + 2.0 / (1.0 - nominal) * (below + above))
 
 
+def mean_width(lower: Floats, upper: Floats) -> float:
+    """Sharpness: mean width of the interval, in the unit of the target; NaN rows are left out.
+
+    Narrower is better only among intervals that cover as they say.
+
+    Example:
+        >>> mean_width(np.array([0.0, -1.0]), np.array([1.0, 2.0]))
+        2.0
+    """
+    width = upper - lower
+    width = width[~np.isnan(width)]
+    return float(np.mean(width)) if width.size else math.nan
+
+
+def crossing_count(quantiles: Floats) -> int:
+    """Number of rows in which a higher level has a lower quantile.
+
+    Args:
+        quantiles: Shape ``(B, Q)``, levels ascending; rows with a NaN are judged by their other values.
+
+    Example:
+        >>> crossing_count(np.array([[1.0, 2.0, 3.0], [1.0, 3.0, 2.0], [1.0, 1.0, 1.0]]))
+        1
+    """
+    return int(np.sum((np.diff(quantiles, axis=1) < 0.0).any(axis=1)))
+
+
 def coverage(lower: Floats, upper: Floats, outcome: Floats) -> float:
-    """Share of outcomes inside the closed interval; NaN without rows.
+    """Share of outcomes inside the closed interval; NaN rows are left out, NaN without rows.
 
     Example:
         >>> coverage(np.zeros(2), np.ones(2), np.array([1.0, 2.0]))
         0.5
     """
-    return float(np.mean((lower <= outcome) & (outcome <= upper))) if outcome.size else math.nan
+    is_known = ~(np.isnan(lower) | np.isnan(upper) | np.isnan(outcome))
+    return float(np.mean(((lower <= outcome) & (outcome <= upper))[is_known])) if is_known.any() else math.nan

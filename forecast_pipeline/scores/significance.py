@@ -1,4 +1,4 @@
-"""How much the rows can prove: effective sample size, HAC means, Diebold-Mariano, Holm.
+"""How much the rows can prove: effective sample size, HAC means, tests of equal loss, families of tests.
 
 Forecasts issued every bar for ``horizon_bars`` ahead overlap, so their errors are
 serially correlated and row counts overstate the evidence about ``horizon_bars`` times.
@@ -45,6 +45,15 @@ class DieboldMariano(NamedTuple):
     n_rows: int
 
 
+class GiacominiWhite(NamedTuple):
+    """Wald statistic of conditional equal loss, its p-value and its degrees of freedom; NaN where not defined."""
+
+    statistic: float
+    p_value: float
+    n_instruments: int
+    n_rows: int
+
+
 def disjoint_rows(label_start: Positions, label_end: Positions) -> Positions:
     """Positions of a largest set of rows whose label intervals do not overlap.
 
@@ -62,6 +71,9 @@ def disjoint_rows(label_start: Positions, label_end: Positions) -> Positions:
         >>> disjoint_rows(np.arange(7), np.arange(7) + 3).tolist()
         [0, 3, 6]
     """
+    is_ordered = np.all(np.diff(label_start) >= 0) and np.all(np.diff(label_end) >= 0)
+    if is_ordered and np.all(label_start < label_end):
+        return _disjoint_in_order(label_start, label_end)
     chosen, free_from = [], -math.inf
     order = np.lexsort((label_start, label_end))
     # Plain integers: a loop over numpy scalars is ten times slower.
@@ -89,7 +101,9 @@ def hac_lags(n_rows: int, horizon_bars: int) -> int:
 def long_run_variance(series: Floats, n_lags: int) -> float:
     """Bartlett estimate ``g0 + 2 sum_k (1 - k/(L+1)) g_k``, autocovariances with divisor n.
 
-    Never negative (Newey and West 1987).
+    Never negative (Newey and West 1987). Computed as ``sum_t (x_t + ... + x_(t-L))^2 / (n (L + 1))``
+    over all windows that touch the series, which is the same sum in another order: its
+    cost does not grow with the number of lags.
 
     Args:
         series: Shape ``(B,)``, in order of time, without NaN.
@@ -99,13 +113,7 @@ def long_run_variance(series: Floats, n_lags: int) -> float:
         >>> long_run_variance(np.array([1.0, -1.0, 1.0, -1.0]), 1)  # 1 + 2 * 0.5 * (-0.75)
         0.25
     """
-    centred = series - np.mean(series)
-    n_rows = centred.size
-    variance = float(centred @ centred) / n_rows
-    for lag in range(1, n_lags + 1):
-        weight = 1.0 - lag / (n_lags + 1.0)
-        variance += 2.0 * weight * float(centred[lag:] @ centred[:-lag]) / n_rows
-    return max(variance, 0.0)
+    return float(_bartlett((series - np.mean(series))[:, None], n_lags)[0, 0])
 
 
 def effective_sample_size(
@@ -176,7 +184,7 @@ def diebold_mariano(loss: Floats, reference_loss: Floats, horizon_bars: int) -> 
     long-run variance with `hac_lags` (the rectangular kernel of the original can be negative).
 
     Args:
-        loss: Shape ``(B,)``, in order of time.
+        loss: Shape ``(B,)``, in order of time; rows with a NaN on either side are left out.
         reference_loss: Shape ``(B,)``, the same rows.
         horizon_bars: Overlap of the labels in rows.
 
@@ -193,7 +201,8 @@ def diebold_mariano(loss: Floats, reference_loss: Floats, horizon_bars: int) -> 
     """
     from scipy import special
 
-    difference = loss - reference_loss
+    difference = np.asarray(loss - reference_loss, dtype=np.float64)
+    difference = difference[~np.isnan(difference)]
     n_rows = difference.size
     if n_rows == 0:
         return DieboldMariano(math.nan, math.nan, math.nan, 0)
@@ -222,6 +231,115 @@ def holm(p_values: Floats) -> Floats:
     scaled = p_values[order] * np.arange(order.size, 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
     return adjusted
+
+
+def benjamini_hochberg(p_values: Floats) -> Floats:
+    """P-values adjusted by Benjamini and Hochberg's step-up method; NaN stays NaN and is not counted.
+
+    Holds the expected share of false ones among the rejections (false discovery rate),
+    for independent or positively dependent tests.
+
+    Example:
+        >>> benjamini_hochberg(np.array([0.01, 0.04, np.nan, 0.03])).round(12).tolist()
+        [0.03, 0.04, nan, 0.04]
+    """
+    from scipy import stats
+
+    adjusted = np.full(p_values.shape, np.nan)
+    is_tested = ~np.isnan(p_values)
+    if is_tested.any():
+        adjusted[is_tested] = stats.false_discovery_control(p_values[is_tested], method="bh")
+    return adjusted
+
+
+def giacomini_white(
+    loss: Floats, reference_loss: Floats, horizon_bars: int, instruments: Floats | None = None
+) -> GiacominiWhite:
+    """Test that nothing known at the decision predicts which of two losses will be smaller.
+
+    ``W = n mean(A)' S^-1 mean(A)`` against chi-squared with as many degrees of freedom as
+    there are instruments [1]_; ``A_t = z_t (loss_t - reference_loss_t)``, ``S`` the Bartlett
+    long-run covariance of ``A`` with ``horizon_bars - 1`` lags. Equal loss in each regime
+    separately is tested with `regime_instruments`.
+
+    Args:
+        loss: Shape ``(B,)``, in order of time; rows with a NaN anywhere are left out.
+        reference_loss: Shape ``(B,)``, the same rows.
+        horizon_bars: Overlap of the labels in rows.
+        instruments: Shape ``(B, Z)``, known when the forecast was issued; a constant when left out.
+            Instruments that add nothing to the others are not counted.
+
+    Returns:
+        NaN statistic and p-value when the difference is constant or too few rows are left.
+
+    Example:
+        >>> loss = np.array([0.0, 1.0, 0.0, 1.0, 0.0, 0.0])
+        >>> giacomini_white(loss, np.ones(6), 1).p_value < 0.01
+        True
+
+    .. [1] R. Giacomini and H. White, *Econometrica* 74, 2006, eq. 7 and 10.
+    """
+    from scipy import special
+
+    difference = np.asarray(loss - reference_loss, dtype=np.float64)
+    known = np.ones((difference.size, 1)) if instruments is None else np.asarray(instruments, dtype=np.float64)
+    is_kept = ~np.isnan(difference) & ~np.isnan(known).any(axis=1)
+    difference, known = difference[is_kept], known[is_kept]
+    n_rows, n_instruments = known.shape
+    lags = horizon_bars - 1
+    if n_rows <= 2 * max(horizon_bars, n_instruments) or not _is_varying(difference, math.inf):
+        return GiacominiWhite(math.nan, math.nan, n_instruments, n_rows)
+    products = known * difference[:, None]  # (B, Z)
+    mean = products.mean(axis=0)
+    covariance = _bartlett(products - mean, lags)
+    scale = np.sqrt(np.diag(covariance))
+    is_used = scale > 0.0
+    correlation = covariance[np.ix_(is_used, is_used)] / np.outer(scale[is_used], scale[is_used])
+    values, vectors = np.linalg.eigh(correlation)
+    is_free = values > 1e-10  # noqa: PLR2004 - smaller eigenvalues of a correlation matrix are rounding
+    projected = vectors[:, is_free].T @ (mean[is_used] / scale[is_used])
+    degrees = int(is_free.sum())
+    if degrees == 0:
+        return GiacominiWhite(math.nan, math.nan, 0, n_rows)
+    statistic = float(n_rows * np.sum(projected**2 / values[is_free]))
+    return GiacominiWhite(statistic, float(special.chdtrc(degrees, statistic)), degrees, n_rows)
+
+
+def regime_instruments(regimes: npt.ArrayLike) -> Floats:
+    """One column of ones and zeros for each regime, in sorted order; their sum is the constant.
+
+    Args:
+        regimes: Shape ``(B,)``, the regime known at each decision, text or numbers.
+
+    Returns:
+        Shape ``(B, R)``.
+
+    Example:
+        >>> regime_instruments(["calm", "wild", "calm"]).tolist()
+        [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
+    """
+    labels, position = np.unique(np.asarray(regimes), return_inverse=True)
+    return np.asarray(position[:, None] == np.arange(labels.size)[None, :], dtype=np.float64)
+
+
+def _disjoint_in_order(label_start: Positions, label_end: Positions) -> Positions:
+    # Starts and ends rise together, so the next row is the first that starts at or after this end.
+    following = np.searchsorted(label_start, label_end, side="left").tolist()
+    n_rows, row, chosen = label_end.size, 0, []
+    while row < n_rows:
+        chosen.append(row)
+        row = following[row]
+    return np.asarray(chosen, dtype=np.int64)
+
+
+def _bartlett(centred: Floats, n_lags: int) -> Floats:
+    # Bartlett weights are the overlap of two windows of n_lags + 1 rows: squares of window sums.
+    # Beyond the last row the running sum stays 0, the sum of all centred rows.
+    n_rows, n_columns = centred.shape
+    sums = np.zeros((n_rows + 2 * n_lags + 1, n_columns))
+    np.cumsum(centred, axis=0, out=sums[n_lags + 1 : n_lags + 1 + n_rows])
+    windows = sums[n_lags + 1 :] - sums[: n_rows + n_lags]
+    return np.asarray(windows.T @ windows / (n_rows * (n_lags + 1)))
 
 
 def _is_varying(series: Floats, variance: float) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from forecast_pipeline.scores.calibration import coverage_band, kupiec, pit_uniformity, randomised_pit
-from forecast_pipeline.scores.quantile import coverage, interval_score, pinball
+from forecast_pipeline.scores.quantile import coverage, crossing_count, interval_score, mean_width, pinball
 
 
 def test_pit_of_a_calibrated_forecaster_is_uniform_even_with_few_draws():
@@ -87,3 +87,23 @@ def test_interval_score_is_the_sum_of_two_scaled_pinball_losses():
 def test_coverage_counts_the_ends_and_is_nan_without_rows():
     assert coverage(np.zeros(3), np.ones(3), np.array([0.0, 1.0, 1.1])) == 2 / 3
     assert np.isnan(coverage(np.empty(0), np.empty(0), np.empty(0)))
+
+
+def test_coverage_and_pit_do_not_count_a_nan_as_a_miss():
+    outcome = np.array([0.5, np.nan, 2.0])
+
+    assert coverage(np.full(3, -np.inf), np.ones(3), outcome) == 0.5
+    assert np.isnan(randomised_pit(np.zeros((2, 3)), outcome, np.zeros(3))).tolist() == [False, True, False]
+    assert pit_uniformity(np.append(np.linspace(0, 1, 50), np.nan)).p_value > 0.9
+
+
+def test_sharpness_is_the_mean_width_and_undefined_without_rows():
+    assert mean_width(np.array([0.0, 0.0, np.nan]), np.array([1.0, 3.0, 1.0])) == 2.0
+    assert np.isnan(mean_width(np.empty(0), np.empty(0)))
+
+
+def test_crossings_count_rows_not_pairs_and_ties_are_none():
+    quantiles = np.array([[1.0, 1.0, 2.0], [3.0, 2.0, 1.0], [1.0, np.nan, 0.0]])
+
+    assert crossing_count(quantiles) == 1
+    assert crossing_count(np.empty((0, 3))) == 0

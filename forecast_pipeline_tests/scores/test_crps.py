@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast_pipeline.scores import crps
-from forecast_pipeline.scores.crps import crps_from_draws
+from forecast_pipeline.scores.crps import crps_from_draws, gaussian_crps, tail_crps
+from forecast_pipeline_tests.oracles import scores as oracle
 
 
 @pytest.mark.parametrize("n_draws", [2, 10, 101])
@@ -71,3 +72,85 @@ def test_blocks_and_orientation_do_not_change_a_digit(monkeypatch):
 def test_shapes_that_do_not_fit_are_refused(shape):
     with pytest.raises(ValueError, match="draws must"):
         crps_from_draws(np.zeros(shape), np.zeros(3))
+
+
+@given(hnp.arrays(float, (5, 2), elements=st.floats(-4, 4)), st.floats(-4, 4))
+def test_equals_the_mean_over_pairs(draws, outcome):
+    expected = [oracle.fair_crps(column.tolist(), outcome) for column in draws.T]
+
+    np.testing.assert_allclose(crps_from_draws(draws, np.full(2, outcome)), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("tail", "settings"),
+    [
+        ("left", {"b": 0.5}),
+        ("right", {"a": 0.5}),
+        ("both", {"v_func": lambda x: np.where(np.abs(x) > 0.5, x - 0.5 * np.sign(x), 0.0)}),
+    ],
+    ids=["left", "right", "both"],
+)
+def test_tails_equal_scoringrules(tail, settings):
+    rng = np.random.default_rng(9)
+    draws, outcome = rng.standard_t(4, size=(40, 200)), rng.standard_t(4, size=200)
+
+    reference = scoringrules.twcrps_ensemble(outcome, draws.T, estimator="fair", **settings)
+
+    np.testing.assert_allclose(tail_crps(draws, outcome, 0.5, tail=tail), reference, atol=1e-12)
+
+
+@given(
+    hnp.arrays(float, (4, 3), elements=st.floats(-3, 3)),
+    hnp.arrays(float, 3, elements=st.floats(-3, 3)),
+    hnp.arrays(float, 3, elements=st.floats(0, 2)),
+    st.sampled_from(["both", "left", "right"]),
+)
+def test_tails_equal_the_cases_of_the_chaining_function_with_a_threshold_for_each_row(draws, outcome, limits, tail):
+    expected = [
+        oracle.fair_crps([oracle.chained(x, at, tail) for x in column], oracle.chained(y, at, tail))
+        for column, y, at in zip(draws.T.tolist(), outcome.tolist(), limits.tolist(), strict=True)
+    ]
+
+    np.testing.assert_allclose(tail_crps(draws, outcome, limits, tail=tail), expected, atol=1e-12)
+
+
+@given(hnp.arrays(float, (4, 3), elements=st.floats(-3, 3)), st.floats(-3, 3), st.floats(0, 2))
+def test_the_tails_and_the_middle_add_up_to_the_whole(draws, outcome, limit):
+    observed = np.full(3, outcome)
+    both = tail_crps(draws, observed, limit)
+    left, right = (tail_crps(draws, observed, at, tail=t) for at, t in ((-limit, "left"), (limit, "right")))
+    middle = crps_from_draws(np.clip(draws, -limit, limit), np.clip(observed, -limit, limit))
+
+    np.testing.assert_allclose(both, left + right, atol=1e-12)
+    np.testing.assert_allclose(both + middle, crps_from_draws(draws, observed), atol=1e-12)
+
+
+def test_both_tails_beyond_a_negative_threshold_are_refused():
+    with pytest.raises(ValueError, match="at least 0, was -1"):
+        tail_crps(np.zeros((2, 1)), np.zeros(1), -1.0)
+
+
+def test_the_normal_forecast_equals_scoringrules_and_its_own_draws():
+    rng = np.random.default_rng(10)
+    mean, sd, outcome = rng.normal(size=200), rng.uniform(0.1, 3.0, size=200), rng.normal(size=200)
+    exact = gaussian_crps(mean, sd, outcome)
+
+    draws = mean + sd * rng.normal(size=(2000, 200))
+
+    np.testing.assert_allclose(exact, scoringrules.crps_normal(outcome, mean, sd), rtol=1e-9, atol=1e-12)
+    assert abs(crps_from_draws(draws, outcome).mean() - exact.mean()) < 0.005
+
+
+def test_a_nan_costs_its_row_only():
+    draws, outcome = np.random.default_rng(11).normal(size=(5, 4)), np.array([0.0, np.nan, 0.0, 0.0])
+    draws[2, 3] = np.nan
+
+    lost = [False, True, False, True]
+    for found in (crps_from_draws(draws, outcome), tail_crps(draws, outcome, 1.0)):
+        assert np.isnan(found).tolist() == lost
+    assert np.isnan(gaussian_crps(outcome, np.array([1.0, 1.0, -1.0, np.nan]), np.zeros(4))).tolist() == [
+        False,
+        True,
+        True,
+        True,
+    ]

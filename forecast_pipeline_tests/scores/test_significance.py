@@ -9,16 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from forecast_pipeline.scores.significance import (
+    benjamini_hochberg,
     diebold_mariano,
     disjoint_rows,
     effective_sample_size,
+    giacomini_white,
     hac_lags,
     holm,
     long_run_variance,
     mean_interval,
+    regime_instruments,
 )
+from forecast_pipeline_tests.oracles import scores as oracle
 
 intervals = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 6)), min_size=1, max_size=8)
 
@@ -156,3 +161,102 @@ def test_holm_never_lowers_a_p_value_and_keeps_their_order(p_values):
     assert (adjusted >= raw).all()
     assert (adjusted <= 1.0).all()
     assert (np.diff(adjusted[np.argsort(raw, kind="stable")]) >= 0).all()
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.integers(0, 9))
+def test_benjamini_hochberg_equals_statsmodels_and_is_never_stricter_than_holm(p_values, hole):
+    raw = np.array(p_values)
+
+    adjusted = benjamini_hochberg(np.insert(raw, min(hole, raw.size), np.nan))
+    known = adjusted[~np.isnan(adjusted)]
+
+    np.testing.assert_allclose(known, multipletests(raw, method="fdr_bh")[1], atol=1e-15)
+    assert (known <= holm(raw) + 1e-15).all()
+
+
+def test_without_a_p_value_nothing_is_adjusted():
+    assert benjamini_hochberg(np.empty(0)).size == 0
+    assert np.isnan(benjamini_hochberg(np.full(3, np.nan))).all()
+
+
+@pytest.mark.parametrize("n_lags", [0, 1, 59, 199])
+def test_window_sums_are_the_bartlett_sum_at_any_number_of_lags(n_lags):
+    series = np.random.default_rng(6).normal(size=200).cumsum()
+
+    expected = oracle.bartlett_covariance(series[:, None], n_lags)[0, 0]
+    np.testing.assert_allclose(long_run_variance(series, n_lags), expected, rtol=1e-9)
+
+
+@given(intervals)
+def test_rows_in_order_take_the_short_way_to_the_same_rows(spans):
+    start = np.cumsum([a for a, _ in spans])
+    end = np.maximum.accumulate(start + np.array([length for _, length in spans]))
+    expected, free_from = [], -1
+    for row in range(len(spans)):
+        if start[row] >= free_from:
+            expected.append(row)
+            free_from = end[row]
+
+    assert disjoint_rows(start, end).tolist() == expected
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_giacomini_white_equals_the_double_loop(horizon):
+    rng = np.random.default_rng(7)
+    loss, reference = rng.random((2, 60))
+    instruments = np.column_stack([np.ones(60), rng.normal(size=60)])
+
+    found = giacomini_white(loss, reference, horizon, instruments)
+
+    np.testing.assert_allclose(found[:2], oracle.giacomini_white(loss - reference, instruments, horizon), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("horizon", "least", "most"), [(1, 0.02, 0.09), (6, 0.02, 0.15), (60, 0.02, 0.20)])
+def test_sizes_of_both_tests_on_overlapping_labels(horizon, least, most):
+    rng = np.random.default_rng(8)
+    n_repetitions, zero = 400, np.zeros(1000)
+    conditional, unconditional = 0, 0
+    for _ in range(n_repetitions):
+        total = rng.normal(size=1000 + horizon).cumsum()
+        difference = total[horizon:] - total[:-horizon]
+        conditional += giacomini_white(difference, zero, horizon).p_value < 0.05
+        unconditional += diebold_mariano(difference, zero, horizon).p_value < 0.05
+
+    assert least <= conditional / n_repetitions <= most
+    assert least <= unconditional / n_repetitions <= 0.15
+
+
+def test_an_edge_in_one_regime_that_is_lost_in_the_other_is_seen_only_conditionally():
+    rng = np.random.default_rng(9)
+    regimes = np.where(np.arange(1000) % 100 < 50, "calm", "wild")
+    difference = rng.normal(size=1000) + np.where(regimes == "calm", 0.3, -0.3)
+
+    assert diebold_mariano(difference, np.zeros(1000), 1).p_value > 0.05
+    assert giacomini_white(difference, np.zeros(1000), 1, regime_instruments(regimes)).p_value < 1e-6
+
+
+def test_instruments_that_add_nothing_are_not_counted():
+    rng = np.random.default_rng(10)
+    difference, dummies = rng.normal(size=200), regime_instruments(np.arange(200) % 2)
+    redundant = np.column_stack([np.ones(200), dummies, np.zeros(200)])
+
+    full, reduced = (giacomini_white(difference, np.zeros(200), 1, z) for z in (redundant, dummies))
+
+    assert full.n_instruments == 2
+    np.testing.assert_allclose(full.statistic, reduced.statistic, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "difference", [np.empty(0), np.ones(1), np.ones(50), np.full(50, np.nan)], ids=["none", "one", "constant", "nan"]
+)
+def test_no_conditional_p_value_where_there_is_no_evidence(difference):
+    assert np.isnan(giacomini_white(difference, np.zeros(difference.size), 1).p_value)
+
+
+def test_both_tests_leave_out_rows_with_a_nan():
+    rng = np.random.default_rng(11)
+    loss, reference = rng.random((2, 50))
+    holed, beside = np.insert(loss, 9, np.nan), np.insert(reference, 9, 0.0)
+
+    assert diebold_mariano(holed, beside, 2) == diebold_mariano(loss, reference, 2)
+    assert giacomini_white(holed, beside, 2) == giacomini_white(loss, reference, 2)
