@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast_pipeline.core.errors import CorruptData, InvalidConfiguration
-from forecast_pipeline.models.conformal import layer
 from forecast_pipeline.models.conformal.layer import calibrate
 from forecast_pipeline.models.conformal.sample_map import map_draws
 from forecast_pipeline.models.conformal.state import ConformalParameters, ConformalState, decode, encode
@@ -229,18 +228,3 @@ def test_the_map_of_draws_keeps_ranks_and_sends_quantiles_to_quantiles(seed):
     assert (np.argsort(mapped, axis=0) == np.argsort(draws, axis=0)).all()
     np.testing.assert_allclose(map_draws(raw.T, raw, calibrated).T, calibrated, rtol=0, atol=1e-12)
     np.testing.assert_allclose(map_draws(draws, raw, raw), draws, rtol=0, atol=1e-12)
-
-
-def test_the_loop_sees_only_lists_so_that_it_stays_quick(monkeypatch):
-    """A loop over numpy scalars is ten times slower; nothing else guards it without a clock."""
-    seen = []
-    follow = layer._follow_pair
-
-    def spy(state, p, labels, shared, *others):
-        seen.extend([*labels[:2], *shared, *[part for pair in others[:2] for part in pair], others[2]])
-        return follow(state, p, labels, shared, *others)
-
-    monkeypatch.setattr(layer, "_follow_pair", spy)
-    calibrate(ConformalState.start(LEVELS, 1, parameters=QUICK), *made_rows(50, 1, 0))
-
-    assert {type(values) for values in seen} == {list}

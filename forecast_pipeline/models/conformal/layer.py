@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
 import math
-from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,22 +27,40 @@ class Calibrated(NamedTuple):
     state: ConformalState
 
 
-class _Labels(NamedTuple):
-    """All labels that will end, pending ones first, and when: lists, because a loop over arrays is slow."""
+class Settings(NamedTuple):
+    """Numbers that do not change along the way: see `state.ConformalParameters`."""
 
-    order: list[int]  # positions by end
-    n_ended: list[int]  # how many of them have ended at each decision
+    target: float
+    step: float
+    stride: int
+    fewest_scores: int
+    most_scores: int
+    inwards: float
+    outwards: float
+
+
+class Labels(NamedTuple):
+    """All labels that will end, pending ones first.
+
+    Attributes:
+        order: npt.NDArray[np.int64] by end.
+        n_ended: Shape ``(B,)``, how many of them have ended at each decision.
+        n_pending: Labels of decisions before these.
+    """
+
+    order: npt.NDArray[np.int64]
+    n_ended: npt.NDArray[np.int64]
     n_pending: int
 
 
 class _Pair(NamedTuple):
     """What one pair of levels went through."""
 
-    lower: list[float]
-    upper: list[float]
-    alpha: list[float]
-    missed: list[int]
-    window: list[float]
+    lower: Floats
+    upper: Floats
+    alpha: Floats
+    missed: npt.NDArray[np.int8]
+    window: Floats
     last_alpha: float
     n_alarms: int
 
@@ -98,9 +114,9 @@ def calibrate(
     middle = quantiles[:, n_pairs : n_levels - n_pairs]
     # Without a median the innermost interval has nothing to hold.
     inner_lower, inner_upper = (
-        (middle[:, 0].tolist(), middle[:, 0].tolist())
+        (middle[:, 0], middle[:, 0])
         if middle.shape[1]
-        else ([math.inf] * len(quantiles), [-math.inf] * len(quantiles))
+        else (np.full(len(quantiles), math.inf), np.full(len(quantiles), -math.inf))
     )
     labels = _labels_in_order(state, issued_at_us, label_end_us, is_usable & np.isfinite(outcome))
     columns = [(n_pairs - 1 - p, n_levels - n_pairs + p) for p in range(n_pairs)]
@@ -109,19 +125,19 @@ def calibrate(
             [np.maximum(quantiles[:, low] - outcome, outcome - quantiles[:, high]) / scale for low, high in columns]
         )
     calibrated, alphas, pairs = raw.astype(np.float64), np.empty((len(raw), n_pairs)), []
-    shared = (is_usable.tolist(), scale.tolist(), outcome.tolist())
+    shared = (is_usable, scale.astype(np.float64), outcome.astype(np.float64))
     for p, (low, high) in enumerate(columns):
         pair = _follow_pair(
             state,
             p,
             labels,
             shared,
-            (quantiles[:, low].tolist(), quantiles[:, high].tolist()),
+            (quantiles[:, low], quantiles[:, high]),
             (inner_lower, inner_upper),
-            scores[:, p].tolist(),
+            scores[:, p],
         )
-        calibrated[is_usable, low] = np.asarray(pair.lower)[is_usable]
-        calibrated[is_usable, high] = np.asarray(pair.upper)[is_usable]
+        calibrated[is_usable, low] = pair.lower[is_usable]
+        calibrated[is_usable, high] = pair.upper[is_usable]
         alphas[:, p] = pair.alpha
         inner_lower, inner_upper = pair.lower, pair.upper
         pairs.append(pair)
@@ -131,86 +147,66 @@ def calibrate(
 
 def _labels_in_order(
     state: ConformalState, issued_at_us: Instants, label_end_us: Instants, is_known: npt.NDArray[np.bool_]
-) -> _Labels:
+) -> Labels:
     n_pending = state.pending_end_us.size
     ends = np.concatenate([state.pending_end_us, label_end_us])
     candidates = np.concatenate([np.arange(n_pending), n_pending + np.flatnonzero(is_known)])
     order = candidates[np.argsort(ends[candidates], kind="stable")]
     n_ended = np.searchsorted(ends[order], issued_at_us, side="right")
-    return _Labels(order.tolist(), n_ended.tolist(), n_pending)
+    return Labels(order.astype(np.int64), n_ended.astype(np.int64), n_pending)
 
 
 def _follow_pair(
     state: ConformalState,
     p: int,
-    labels: _Labels,
-    shared: tuple[list[bool], list[float], list[float]],
-    raw: tuple[list[float], list[float]],
-    inner: tuple[list[float], list[float]],
-    new_scores: list[float],
+    labels: Labels,
+    shared: tuple[npt.NDArray[np.bool_], Floats, Floats],
+    raw: tuple[Floats, Floats],
+    inner: tuple[Floats, Floats],
+    new_scores: Floats,
 ) -> _Pair:
-    """One pair of levels through all decisions: the loop is plain Python, and knows only lists and floats."""
-    settings, target = state.parameters, float(state.nominal_alpha[p])
-    step = settings.step_of(target, state.overlap_rows, state.delay_rows)
-    stride = max(state.overlap_rows // settings.scores_per_label, 1)
-    least, most = settings.n_scores_at_least, settings.n_scores
-    inwards, outwards = 0.5 * (settings.narrowest - 1.0), 0.5 * (settings.widest - 1.0)
-    scores = [*state.pending_scores[:, p].tolist(), *new_scores]
-    missed = [*state.pending_missed[:, p].tolist(), *([RAW] * len(new_scores))]
-    arrived = deque(state.window[:, p].tolist())
-    window = sorted(arrived)
-    alpha, n_matured, n_alarms, done = float(state.alpha[p]), state.n_matured, 0, 0
-    lower, upper, alphas = list(raw[0]), list(raw[1]), []
-    for row, (usable, scale, outcome) in enumerate(zip(*shared, strict=True)):
-        while done < labels.n_ended[row]:
-            label = labels.order[done]
-            done += 1
-            if missed[label] != RAW:
-                alpha += step * (target - missed[label])
-            if n_matured % stride == 0:
-                bisect.insort(window, scores[label])
-                arrived.append(scores[label])
-                if len(arrived) > most:
-                    del window[bisect.bisect_left(window, arrived.popleft())]
-            n_matured += 1
-        alphas.append(alpha)
-        n_scores = len(window)
-        if not usable or n_scores < least:
-            continue
-        low, high = raw[0][row], raw[1][row]
-        # The tiny amount keeps 0.9 * 10 from being rounded up to rank 10.
-        rank = math.ceil((1.0 - alpha) * (n_scores + 1) - 1e-9)
-        shift = -math.inf if rank < 1 else math.inf if rank > n_scores else window[rank - 1] * scale
-        width = high - low
-        if not inwards * width <= shift <= outwards * width:
-            shift = inwards * width if shift < 0.0 else outwards * width
-            n_alarms += 1
-        low, high = min(low - shift, inner[0][row]), max(high + shift, inner[1][row])
-        lower[row], upper[row] = low, high
-        missed[labels.n_pending + row] = 1 if outcome < low or outcome > high else 0
-    return _Pair(lower, upper, alphas, missed, list(arrived), alpha, n_alarms)
+    from forecast_pipeline.models.conformal.kernel import follow_pair
+
+    given, target = state.parameters, float(state.nominal_alpha[p])
+    settings = Settings(
+        target=target,
+        step=given.step_of(target, state.overlap_rows, state.delay_rows),
+        stride=max(state.overlap_rows // given.scores_per_label, 1),
+        fewest_scores=given.n_scores_at_least,
+        most_scores=given.n_scores,
+        inwards=0.5 * (given.narrowest - 1.0),
+        outwards=0.5 * (given.widest - 1.0),
+    )
+    scores = np.concatenate([state.pending_scores[:, p], new_scores])
+    missed = np.concatenate([state.pending_missed[:, p], np.full(new_scores.size, RAW)]).astype(np.int8)
+    columns = tuple(np.ascontiguousarray(each, dtype=np.float64) for each in (*raw, *inner))
+    window, alpha = np.ascontiguousarray(state.window[:, p]), float(state.alpha[p])
+    lower, upper, alphas, kept, last, n_alarms = follow_pair(
+        settings, labels, *shared, *columns, scores, missed, window, alpha, state.n_matured
+    )
+    return _Pair(lower, upper, alphas, missed, kept, last, n_alarms)
 
 
 def _next_state(
     state: ConformalState,
     issued_at_us: Instants,
     label_end_us: Instants,
-    labels: _Labels,
+    labels: Labels,
     scores: Floats,
     pairs: list[_Pair],
 ) -> ConformalState:
     if issued_at_us.size == 0:
         return state
-    waiting = np.asarray(sorted(labels.order[labels.n_ended[-1] :]), dtype=np.int64)
-    missed = np.column_stack([np.asarray(pair.missed, dtype=np.int8) for pair in pairs])
+    waiting = np.sort(labels.order[labels.n_ended[-1] :])
+    missed = np.column_stack([pair.missed for pair in pairs])
     return dataclasses.replace(
         state,
         alpha=np.asarray([pair.last_alpha for pair in pairs]),
-        window=np.column_stack([np.asarray(pair.window, dtype=np.float64) for pair in pairs]),
+        window=np.column_stack([pair.window for pair in pairs]),
         pending_end_us=np.concatenate([state.pending_end_us, label_end_us])[waiting],
         pending_scores=np.concatenate([state.pending_scores, scores])[waiting],
         pending_missed=missed[waiting],
-        n_matured=state.n_matured + labels.n_ended[-1],
+        n_matured=state.n_matured + int(labels.n_ended[-1]),
         n_alarms=state.n_alarms + np.asarray([pair.n_alarms for pair in pairs]),
         as_of_us=int(issued_at_us[-1]),
     )
