@@ -10,8 +10,12 @@ import polars as pl
 
 from forecast_pipeline.core.errors import LeakDetected, NotEnoughHistory
 from forecast_pipeline.core.schema import INSTANT
-from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, OPEN_DAYS_PER_WEEK, trading_minutes
-from forecast_pipeline.splits.walk_forward import purged
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, trading_minutes
+from forecast_pipeline.splits.history import RequiredHistory, gap_minutes, window_minutes
+from forecast_pipeline.splits.purge import NO_EMBARGO, check_no_overlap
+from forecast_pipeline.splits.splitter import EventPurge
+from forecast_pipeline.splits.temporal import TemporalSplit
+from forecast_pipeline.splits.walk_forward import EventWalkForward
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
 MIN_TEST_ROWS = 20
 MIN_TRAIN_ROWS = 30
 MIN_VALIDATION_ROWS = 10
-TRADING_PER_CALENDAR_DAY = OPEN_DAYS_PER_WEEK / 7
 LIVE = -1
 """Fold number of the model that serves: trained on the latest window, tested on nothing."""
 
@@ -117,9 +120,7 @@ def plan_folds(
     """
     clock = trading_minutes(decision_us)
     rows = np.flatnonzero(is_usable)
-    label_minutes = parameters.horizon_grid[-1] * timeframe.minutes
-    purge = max(round(parameters.purge_days * MINUTES_PER_DAY), label_minutes)
-    embargo = round(parameters.embargo_days * MINUTES_PER_DAY)
+    purge, embargo = gap_minutes(timeframe, parameters)
     if rows.size < MIN_TRAIN_ROWS + MIN_TEST_ROWS:
         raise NotEnoughHistory(
             f"at least {MIN_TRAIN_ROWS} train and {MIN_TEST_ROWS} test rows must remain after "
@@ -131,23 +132,33 @@ def plan_folds(
     window, notes = _window(available, purge + embargo, timeframe, parameters)
     n_splits, test, more_notes = _blocks(available - window - purge - embargo, timeframe, parameters)
     if n_splits == 0:
-        raise _too_short(available, window, purge, embargo, parameters, timeframe)
+        blocks = parameters.n_splits * MIN_TEST_ROWS * timeframe.minutes
+        label, warm_up = int(clock[-1] - clock[rows[-1]]), int(clock[rows[0]] - clock[0])
+        raise RequiredHistory(window, purge, embargo, blocks, label, warm_up).refusal(
+            available + label + warm_up, parameters.n_splits
+        )
+    splitter = EventWalkForward(
+        decision_us=decision_us[rows],
+        label_end_us=label_end_us[rows],
+        slot_minutes=timeframe.minutes,
+        n_splits=n_splits,
+        window_minutes=window,
+        test_minutes=test,
+        purge_minutes=purge,
+        embargo_minutes=embargo,
+        mode=parameters.mode,
+        convention=parameters.purge_convention,
+    )
     folds: list[Fold] = []
     left_out: list[str] = []
-    first_test = int(clock[rows[-1]]) + timeframe.minutes - n_splits * test
     for number in range(n_splits):
-        in_test = rows[(clock[rows] >= first_test + number * test) & (clock[rows] < first_test + (number + 1) * test)]
-        if in_test.size == 0:
+        known, tested = (rows[part] for part in splitter.fold(number))
+        if tested.size == 0:
             left_out.append(f"fold {number} was left out: no row in its test block")
             continue
-        latest = int(clock[in_test[0]]) - purge - embargo
-        candidates = rows[clock[rows] < latest]
-        if parameters.mode == "rolling":
-            candidates = candidates[clock[candidates] >= latest - window]
-        test_rows = (int(in_test[0]), int(in_test[-1]) + 1)
-        cut = int(decision_us[in_test[0]])
+        test_rows = (int(tested[0]), int(tested[-1]) + 1)
         try:
-            folds.append(_fold(number, candidates, test_rows, cut, decision_us, label_end_us, parameters))
+            folds.append(_fold(number, known, test_rows, decision_us, label_end_us, parameters))
         except NotEnoughHistory as error:
             if parameters.n_splits_was_chosen:
                 raise
@@ -160,15 +171,16 @@ def plan_folds(
             do="ingest a history without holes of months, or use a shorter timeframe or horizon",
         )
     # The serving model stands at the last decision: every label that has ended by then may train it.
-    now = int(decision_us[-1])
-    latest_rows = rows if parameters.mode == "expanding" else rows[clock[rows] >= clock[rows[-1]] - window]
+    known = rows if parameters.mode == "expanding" else rows[clock[rows] >= clock[rows[-1]] - window]
+    known = known[label_end_us[known] <= decision_us[-1]]
     end = (decision_us.size, decision_us.size)
-    folds.append(_fold(LIVE, latest_rows, end, now + 1, decision_us, label_end_us, parameters))
-    return FoldPlan(tuple(folds), window, purge, embargo, (*notes, *more_notes, *left_out))
+    folds.append(_fold(LIVE, known, end, decision_us, label_end_us, parameters))
+    all_notes = (*notes, *_purge_notes(purge, parameters), *more_notes, *left_out)
+    return FoldPlan(tuple(folds), window, purge, embargo, all_notes)
 
 
 def _window(available: int, gap: int, timeframe: Timeframe, parameters: SplitParameters) -> tuple[int, list[str]]:
-    asked = round(parameters.window_days * TRADING_PER_CALENDAR_DAY * MINUTES_PER_DAY)
+    asked = window_minutes(parameters)
     if parameters.window_was_chosen:
         return asked, []
     half = available // 2
@@ -176,6 +188,15 @@ def _window(available: int, gap: int, timeframe: Timeframe, parameters: SplitPar
     if half < asked and asked + gap + smallest_test <= available:
         return asked, []
     return half, [f"training window of {half / MINUTES_PER_DAY:.1f} trading days: half of the history"]
+
+
+def _purge_notes(purge: int, parameters: SplitParameters) -> list[str]:
+    """That a purge below the horizon was asked for, and what was taken instead."""
+    if "purge_days" not in parameters.model_fields_set or purge <= round(parameters.purge_days * MINUTES_PER_DAY):
+        return []
+    taken, longest = f"{purge / MINUTES_PER_DAY:.2f}", parameters.horizon_grid[-1]
+    asked = f"purge_days={parameters.purge_days:g}"
+    return [f"purge of {taken} trading days, the length of a label of {longest} bars, instead of {asked}"]
 
 
 def _blocks(room: int, timeframe: Timeframe, parameters: SplitParameters) -> tuple[int, int, list[str]]:
@@ -193,19 +214,15 @@ def _blocks(room: int, timeframe: Timeframe, parameters: SplitParameters) -> tup
 
 def _fold(
     number: int,
-    candidates: npt.NDArray[np.intp],
+    known: npt.NDArray[np.intp],
     test: tuple[int, int],
-    cut: int,
     decision_us: Instants,
     label_end_us: Instants,
     parameters: SplitParameters,
 ) -> Fold:
-    known = purged(candidates, decision_us, label_end_us, cut, parameters.purge_convention)
-    n_validation = int(known.size * parameters.val_frac)
-    inner, validation = known[: known.size - n_validation], known[known.size - n_validation :]
-    if validation.size:
-        first = int(decision_us[validation[0]])
-        inner = purged(inner, decision_us, label_end_us, first, parameters.purge_convention)
+    purge = EventPurge(decision_us[known], label_end_us[known], NO_EMBARGO, parameters.purge_convention)
+    segments = TemporalSplit(parameters.val_frac, purge).segments(known.size)
+    inner, validation = (known[part] for part in segments)
     if inner.size < MIN_TRAIN_ROWS or validation.size < MIN_VALIDATION_ROWS:
         raise NotEnoughHistory(
             f"fold {number} must have {MIN_TRAIN_ROWS} train and {MIN_VALIDATION_ROWS} validation rows after purging",
@@ -224,23 +241,6 @@ def _fold(
     )
 
 
-def _too_short(
-    available: int, window: int, purge: int, embargo: int, parameters: SplitParameters, timeframe: Timeframe
-) -> NotEnoughHistory:
-    def days(minutes: float) -> str:
-        return f"{minutes / MINUTES_PER_DAY:.1f}"
-
-    blocks = parameters.n_splits * MIN_TEST_ROWS * timeframe.minutes
-    needed = window + purge + embargo + blocks
-    calendar = needed / MINUTES_PER_DAY / TRADING_PER_CALENDAR_DAY
-    return NotEnoughHistory(
-        f"history must hold {days(window)} train + {days(purge)} purge + {days(embargo)} embargo + {days(blocks)} test "
-        f"= {days(needed)} trading days for {parameters.n_splits} folds",
-        was=f"{days(available)} trading days after warm-up",
-        do=f"ingest about {calendar:.0f} calendar days, or lower days_history or n_splits",
-    )
-
-
 def check_no_label_reaches_test(folds: Sequence[Fold], decision_us: Instants, label_end_us: Instants) -> None:
     """Assert on stored instants that no fitted row's label meets a later segment of its fold.
 
@@ -248,10 +248,24 @@ def check_no_label_reaches_test(folds: Sequence[Fold], decision_us: Instants, la
         LeakDetected: Naming the fold.
     """
     for fold in folds:
-        inner_end = int(label_end_us[fold.train_start : fold.train_stop].max())
-        outer_end = int(label_end_us[fold.validation_start : fold.validation_stop].max())
-        is_tested = fold.test_start < decision_us.size
-        if inner_end > decision_us[fold.validation_start]:
-            raise LeakDetected(f"fold {fold.fold}: train labels must end before validation begins")
-        if is_tested and outer_end > decision_us[fold.test_start]:
-            raise LeakDetected(f"fold {fold.fold}: labels must end before the test block begins")
+        train, validation, test = (
+            np.arange(*bounds)
+            for bounds in (
+                (fold.train_start, fold.train_stop),
+                (fold.validation_start, fold.validation_stop),
+                (fold.test_start, fold.test_stop),
+            )
+        )
+        must = f"fold {fold.fold}: train labels must end before validation begins"
+        _check(must, decision_us, label_end_us, train, validation)
+        must = f"fold {fold.fold}: labels must end before the test block begins"
+        _check(must, decision_us, label_end_us, np.append(train, validation), test)
+
+
+def _check(
+    must: str, decision_us: Instants, label_end_us: Instants, fitted: npt.NDArray[np.intp], later: npt.NDArray[np.intp]
+) -> None:
+    try:
+        check_no_overlap(decision_us, label_end_us, fitted, later)
+    except LeakDetected as error:
+        raise LeakDetected(f"{must}: {error}") from error

@@ -1,4 +1,4 @@
-"""Alignment, labels and the variance recursion as obvious loops; slow and never optimised."""
+"""Alignment, labels, purging, folds and the variance recursion as obvious loops; slow and never optimised."""
 
 from __future__ import annotations
 
@@ -59,3 +59,64 @@ def expected_slots(close_us: int, first: int, last: int, slot_minutes: int, cell
 def minute_of_day(moment_us: int) -> int:
     """Minutes since the FX day of an open instant began."""
     return (moment_us - bar_open(moment_us, 1440)) // MINUTE
+
+
+def runs_of(rows: list[int]) -> list[list[int]]:
+    """Maximal runs of consecutive rows."""
+    runs: list[list[int]] = []
+    for row in sorted(rows):
+        if runs and runs[-1][-1] == row - 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
+
+
+def training_rows(
+    decision: list[int], label_end: list[int], test: list[int], *, is_closed: bool, embargo_minutes: int
+) -> list[int]:
+    """Rows that may train beside test rows, each one asked by itself; the embargo counts open minutes."""
+    kept = [row for row in range(len(decision)) if row not in test]
+    for run in runs_of(test):
+        begin, end = decision[run[0]], max(label_end[row] for row in run)
+        resumed = after_open_minutes(end, embargo_minutes)
+        for row in list(kept):
+            if is_closed:
+                meets = decision[row] <= end and label_end[row] >= begin
+            else:
+                meets = decision[row] < end and label_end[row] > begin
+            if meets or end <= decision[row] < resumed:
+                kept.remove(row)
+    return kept
+
+
+def walk_forward(
+    decision: list[int],
+    label_end: list[int],
+    slot_minutes: int,
+    lengths: dict[str, int],
+    *,
+    is_expanding: bool,
+    is_closed: bool,
+) -> list[tuple[list[int], list[int]]]:
+    """Train and test rows of each block, in open minutes before the end of the last bar."""
+    before_end = [slot_minutes]
+    for each, following in zip(decision[-2::-1], decision[:0:-1], strict=True):
+        before_end.insert(0, before_end[0] + open_minutes_between(each, following))
+    folds = []
+    for number in range(lengths["n_splits"]):
+        start = (lengths["n_splits"] - number) * lengths["test"]
+        test = [row for row, left in enumerate(before_end) if start - lengths["test"] < left <= start]
+        train = []
+        for row, left in enumerate(before_end):
+            if not test or row >= test[0]:
+                break
+            distance = left - before_end[test[0]]
+            is_past_gap = distance > lengths["purge"] + lengths["embargo"]
+            is_in_window = is_expanding or distance <= lengths["purge"] + lengths["embargo"] + lengths["window"]
+            first = decision[test[0]]
+            is_known = label_end[row] < first if is_closed else label_end[row] <= first
+            if is_past_gap and is_in_window and is_known:
+                train.append(row)
+        folds.append((train, test))
+    return folds

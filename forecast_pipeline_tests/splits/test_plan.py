@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from forecast_pipeline.core.errors import LeakDetected, NotEnoughHistory
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.core.trading_clock import trading_minutes
+from forecast_pipeline.splits.history import RequiredHistory, gap_minutes, window_minutes
 from forecast_pipeline.splits.parameters import SplitParameters
 from forecast_pipeline.splits.plan import (
     LIVE,
@@ -160,9 +161,43 @@ def test_too_short_a_history_is_refused_with_the_arithmetic():
     message = refusal(24 * 20 + 12, SplitParameters(horizon=12, days_history=28, n_splits=6))
 
     assert message == (
-        "history must hold 20.0 train + 1.0 purge + 2.0 embargo + 5.0 test = 28.0 trading days for 6 folds, "
-        "was 20.0 trading days after warm-up. To do: ingest about 39 calendar days, or lower days_history or n_splits."
+        "history must hold 20.0 train + 1.0 purge + 2.0 embargo + 5.0 test + 0.5 label + 0.0 warm-up = 28.5 trading "
+        "days for 6 folds, was 20.5 trading days. To do: ingest about 40 calendar days, or lower days_history or "
+        "n_splits."
     )
+
+
+def test_the_arithmetic_counts_the_warm_up():
+    """Fault 23, and correction C3: what the features and the labels take is part of what must be ingested."""
+    parameters = SplitParameters(horizon=12, days_history=28, n_splits=6)
+
+    with pytest.raises(
+        NotEnoughHistory, match=r"0\.5 label \+ 3\.0 warm-up = 31\.5 trading days .* was 23\.5 .* 45 cal"
+    ):
+        plan_for(closes(H1, 24 * 23 + 12), H1, parameters, warmup=72)
+
+
+def test_the_specification_s_own_window_needs_sixteen_months():
+    """Correction C3: six months, ten blocks of a month, and the gap."""
+    parameters = SplitParameters(horizon=12, window_months=6)
+    purge, embargo = gap_minutes(H1, parameters)
+    six_months = window_minutes(parameters)
+
+    needed = RequiredHistory(six_months, purge, embargo, 10 * six_months // 6, 12 * 60)
+
+    assert (purge, embargo) == (1440, 2880)
+    assert needed.calendar_days / (365.25 / 12) == pytest.approx(16.1, abs=0.1)
+
+
+@pytest.mark.parametrize(("purge_days", "is_raised"), [(0.25, True), (0.5, False), (1, False)])
+def test_a_purge_below_the_horizon_is_raised_to_it_and_the_plan_says_so(purge_days, is_raised):
+    parameters = SplitParameters(horizon=12, purge_days=purge_days, days_history=14, n_splits=3)
+
+    plan, _, _ = plan_for(closes(H1, 600), H1, parameters)
+
+    note = "purge of 0.50 trading days, the length of a label of 12 bars, instead of purge_days=0.25"
+    assert plan.notes == ((note,) if is_raised else ())
+    assert plan.purge_minutes == max(720, purge_days * 1440)
 
 
 @settings(max_examples=25)
@@ -172,7 +207,7 @@ def test_following_the_advice_of_a_refusal_is_enough(n_splits, days_history, tim
     parameters = SplitParameters(horizon=horizon, days_history=days_history, n_splits=n_splits)
     message = refusal(MIN_TRAIN_ROWS + MIN_TEST_ROWS + horizon, parameters, timeframe)
     needed = float(re.search(r"= ([\d.]+) trading days", message)[1])
-    n_rows = math.ceil((needed + 0.1) * DAY / timeframe.minutes) + horizon  # the text is rounded to a tenth
+    n_rows = math.ceil((needed + 0.1) * DAY / timeframe.minutes)  # the text is rounded to a tenth
 
     plan, _, _ = plan_for(closes(timeframe, n_rows), timeframe, parameters)
 

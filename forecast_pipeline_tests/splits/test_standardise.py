@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from forecast_pipeline.splits.standardise import CLIP_STD, Standardiser, drift
+from forecast_pipeline.core.errors import InvalidConfiguration
+from forecast_pipeline.splits.standardise import (
+    CLIP_STD,
+    Standardiser,
+    constant_columns,
+    drift,
+    population_stability,
+)
 
 NAN, INF = np.nan, np.inf
 seeds = st.integers(0, 2**32 - 1)
@@ -78,6 +85,64 @@ def test_a_constant_column_has_deviation_1_and_is_not_kept(constant):
     assert fitted.is_kept.tolist() == [False, True]
     assert fitted.kept_columns == ("c1",)
     assert fitted.transform(train).shape == (500, 1)
+
+
+@pytest.mark.parametrize("constant", [0.1, 0.7, 3.3, -1e5])
+def test_a_constant_of_a_million_rows_is_one_however_its_sum_is_rounded(constant):
+    """Fault 22: a plain sum of a million times 0.7 is off by more than the tolerance of a constant."""
+    train = np.full((1_000_000, 1), constant)
+
+    fitted = fit(train)
+
+    assert fitted.is_kept.tolist() == [False]
+    assert (fitted.mean[0], fitted.std[0]) == (constant, 1.0)
+
+
+def test_constants_are_listed_and_columns_that_are_left_out_for_other_reasons_are_not():
+    """Correctness 3, rule 2."""
+    noise = 1e6 * (1 + 1e-15 * np.random.default_rng(0).choice([-1, 1], 50))
+    signs = np.tile([1.0, -1.0], 25)
+    train = np.column_stack([noise, np.full(50, NAN), np.where(np.arange(50) < 1, 2.0, NAN), signs, np.full(50, 0.3)])
+
+    assert constant_columns(train, ("noise", "empty", "one value", "signs", "level")) == ("noise", "level")
+
+
+def test_single_precision_is_summed_in_double():
+    rows = matrix(share_nan=0.1).astype(np.float32)
+    rows = np.tile(rows, (200, 1))
+
+    fitted = fit(rows)
+
+    np.testing.assert_allclose(fitted.mean, np.nanmean(rows.astype(np.float64), axis=0), rtol=1e-12)
+    assert fitted.mean.dtype == fitted.std.dtype == np.float64
+
+
+def test_a_hole_in_later_rows_only_becomes_the_training_mean():
+    train, later = matrix(0, share_nan=0.0), matrix(1, share_nan=0.0)
+    later[:, 2] = NAN
+
+    fitted = fit(train)
+    scaled = fitted.transform(later)
+
+    assert fitted.is_kept.all()
+    assert (scaled[:, 2] == 0.0).all()
+    assert np.isfinite(scaled).all()
+    assert np.isnan(fitted.clipped_fraction(later)[2])
+
+
+def test_the_share_that_is_cut_counts_defined_values():
+    fitted = fit(np.array([[1.0, 0.0], [3.0, 1.0]]))
+    rows = np.array([[2.0, 0.5], [2.0 + CLIP_STD, 0.5], [2.1 + CLIP_STD, NAN], [-INF, NAN]])
+
+    assert fitted.clipped_fraction(rows).tolist() == [0.5, 0.0]
+
+
+@pytest.mark.parametrize("act", ["fit", "transform", "clipped_fraction"])
+def test_rows_of_another_width_are_refused(act):
+    fitted = fit(matrix(p=3))
+
+    with pytest.raises(InvalidConfiguration, match=r"rows must have 3 columns, was shape \(200, 4\)"):
+        Standardiser.fit(matrix(p=4), ("a", "b", "c"), 0.0) if act == "fit" else getattr(fitted, act)(matrix(p=4))
 
 
 def test_a_small_column_is_no_constant():
@@ -164,3 +229,39 @@ def test_drift_of_hardly_any_value_is_not_defined(later):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.isnan(drift(np.arange(10.0), np.array(later))).all()
+
+
+@given(seeds, st.floats(0.0, 3.0))
+def test_stability_is_never_negative_zero_for_the_same_rows_and_blind_to_scale(seed, shift):
+    rng = np.random.default_rng(seed)
+    train, later = rng.normal(size=200), rng.normal(shift, 1, size=100)
+
+    index = population_stability(train, later)
+
+    assert index >= 0.0
+    assert population_stability(train, train) == 0.0
+    assert population_stability(8.0 * train, 8.0 * later) == index
+
+
+def test_stability_is_the_sum_over_tenths_of_the_training_rows():
+    """Shares 1/10 each against what falls between the deciles, half a count added to each bin."""
+    train, later = np.arange(1.0, 101.0), np.array([5.0, 15.0, 15.0, 95.0, 1000.0, NAN])
+    p = np.full(10, (10 + 0.5) / (100 + 5))
+    q = (np.array([1, 2, 0, 0, 0, 0, 0, 0, 0, 2]) + 0.5) / (5 + 5)
+
+    assert population_stability(np.append(train, [NAN, INF]), later) == pytest.approx(np.sum((q - p) * np.log(q / p)))
+
+
+@pytest.mark.parametrize("level", [-1.0, 7.0])
+def test_stability_sees_a_constant_that_changes(level):
+    train = np.full(100, 5.0)
+
+    assert population_stability(train, np.full(50, level)) > 5.0
+    assert population_stability(train, np.full(50, 5.0)) < 0.01
+
+
+@pytest.mark.parametrize("later", [[], [1.0], [NAN, NAN, 3.0]], ids=repr)
+def test_stability_of_hardly_any_value_is_not_defined(later):
+    assert np.isnan(population_stability(np.arange(10.0), np.array(later)))
+    with pytest.raises(InvalidConfiguration, match="n_bins must be at least 2, was 1"):
+        population_stability(np.arange(10.0), np.arange(10.0), 1)

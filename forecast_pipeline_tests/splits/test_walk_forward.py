@@ -7,14 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from skfolio.model_selection import WalkForward as Skfolio
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from forecast_pipeline.core.errors import InvalidConfiguration, NotEnoughHistory
-from forecast_pipeline.splits.walk_forward import WalkForward, purged
+from forecast_pipeline.core.timeframe import Timeframe
+from forecast_pipeline.splits.purge import check_no_overlap
+from forecast_pipeline.splits.walk_forward import EventWalkForward, WalkForward
+from forecast_pipeline_tests.oracles import splits as oracle
+from forecast_pipeline_tests.splits.closes import THURSDAYS, closes, without
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "purged_splits.json").read_text())
-E4, E5 = GOLDEN["E4_walk_forward"], GOLDEN["E5_events"]
+E4 = json.loads((Path(__file__).parents[1] / "golden" / "purged_splits.json").read_text())["E4_walk_forward"]
+H1, HOUR = Timeframe("1h"), 3_600_000_000
 sizes = st.tuples(st.integers(0, 120), st.integers(1, 30), st.integers(1, 20), st.integers(0, 10))
 modes = st.sampled_from(["rolling", "expanding"])
 
@@ -30,24 +37,17 @@ def test_folds_are_those_of_the_worked_example(mode):
     assert splitter.get_n_splits(E4["n"]) == 4
 
 
-@pytest.mark.parametrize("case", E5["cases"], ids=lambda case: f"test {case['test']}")
-def test_rows_before_a_test_block_are_purged_as_in_the_worked_example(case):
-    """Golden E5, event times over a weekend: half-open intervals are ours by "exact", closed ones by "strict"."""
-    decision, label_end = np.array(E5["t0"]), np.array(E5["t1"])
-    first = case["test"][0]
+@given(st.integers(10, 120), st.integers(1, 30), st.integers(1, 20), st.integers(0, 10), modes)
+def test_folds_are_those_of_another_library(n_rows, train_size, test_size, gap, mode):
+    """Skfolio 1.12 calls the gap purged_size."""
+    assume(train_size + gap + test_size <= n_rows)
+    theirs = Skfolio(test_size, train_size, purged_size=gap, expand_train=mode == "expanding")
 
-    kept = {
-        convention: purged(np.arange(first), decision, label_end, int(decision[first]), convention).tolist()
-        for convention in ("exact", "strict")
-    }
+    folds = [
+        (train.tolist(), test.tolist()) for train, test in WalkForward(train_size, test_size, gap, mode).split(n_rows)
+    ]
 
-    assert kept == {
-        "exact": [row for row in case["half_open"] if row < first],
-        # The example keeps nothing between its two test runs either; before the first run the cut is the same.
-        "strict": [row for row in range(first) if E5["t1"][row] < E5["t0"][first]],
-    }
-    if case["closed"]:
-        assert kept["strict"] == [row for row in case["closed"] if row < first]
+    assert folds == [(train.tolist(), test.tolist()) for train, test in theirs.split(np.zeros((n_rows, 1)))]
 
 
 @given(sizes, modes)
@@ -81,35 +81,135 @@ def test_sizes_that_yield_nothing_or_overlap_are_refused(sizes):
         WalkForward(*sizes)
 
 
+@pytest.mark.parametrize("is_by_event", [False, True], ids=["rows", "events"])
+def test_scikit_learn_takes_it_as_cv(is_by_event):
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(60, 3))
+    target = features @ [1.0, 0.5, 0.0] + rng.normal(size=60)
+    splitter = by_event(closes(H1, 60), 1, window=20, test=8, n_splits=4) if is_by_event else WalkForward(20, 8, 3)
+
+    scores = cross_val_score(Ridge(), features, target, cv=splitter)
+    search = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=splitter).fit(features, target, groups=target)
+
+    by_hand = [
+        Ridge().fit(features[train], target[train]).score(features[test], target[test])
+        for train, test in splitter.split(features, target)
+    ]
+    np.testing.assert_allclose(scores, by_hand)
+    assert search.n_splits_ == splitter.get_n_splits(features) == 4
+
+
+def test_the_number_of_folds_of_rows_that_are_not_known_is_refused():
+    with pytest.raises(InvalidConfiguration, match="get_n_splits must be told the rows or their number"):
+        WalkForward(6, 3, 2).get_n_splits()
+
+
+def by_event(decision, label_hours, *, window, test, n_splits, purge=0, embargo=0, **kwargs):
+    """Splitter of hourly rows, lengths in hours."""
+    return EventWalkForward(
+        decision_us=decision,
+        label_end_us=decision + label_hours * HOUR,
+        slot_minutes=60,
+        n_splits=n_splits,
+        window_minutes=60 * window,
+        test_minutes=60 * test,
+        purge_minutes=60 * purge,
+        embargo_minutes=60 * embargo,
+        **kwargs,
+    )
+
+
+@pytest.mark.parametrize("start", THURSDAYS.values(), ids=THURSDAYS.keys())
+@pytest.mark.parametrize("mode", ["rolling", "expanding"])
+def test_over_a_weekend_as_many_rows_are_taken_as_within_the_week(start, mode):
+    """Fault 68: without holes, trading time counts rows, wherever the weekend falls."""
+    decision = closes(H1, 101, start)
+    splitter = by_event(decision, 1, window=30, test=12, n_splits=5, purge=4, embargo=7, mode=mode)
+
+    folds = [(train.tolist(), test.tolist()) for train, test in splitter.split(decision)]
+
+    assert folds == [(train.tolist(), test.tolist()) for train, test in WalkForward(30, 12, 11, mode).split(101)]
+    assert splitter.get_n_splits() == 5
+
+
+@settings(max_examples=40)
 @given(
-    st.lists(st.integers(1, 50), min_size=2, max_size=60),
-    st.integers(1, 100),
-    st.integers(1, 59),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(list(THURSDAYS.values())),
+    st.sampled_from([0.0, 0.1, 0.5]),
+    st.integers(0, 40),
+    modes,
     st.sampled_from(["strict", "exact"]),
 )
-def test_a_row_is_kept_exactly_if_its_label_does_not_meet_the_test_block(steps, label, first, convention):
-    """Label safety: half-open intervals (decision, end]; strict also counts the price at the cut as unknown."""
-    decision = np.cumsum(steps)
-    first = min(first, decision.size - 1)
-    label_end = decision + label
+def test_folds_over_holes_and_weekends_are_those_of_an_oracle(seed, start, share, label_hours, mode, convention):
+    """Labels of hours of the clock, so that a label may reach over a hole or the weekend and past the gap."""
+    decision = without(closes(H1, 110, start), seed, share)
+    lengths = {"window": 24, "test": 9, "purge": 2, "embargo": 3}
+    splitter = by_event(decision, label_hours, n_splits=6, mode=mode, convention=convention, **lengths)
 
-    kept = purged(np.arange(first), decision, label_end, int(decision[first]), convention)
+    folds = [tuple(part.tolist() for part in splitter.fold(number)) for number in range(6)]
 
-    meets = [end >= decision[first] if convention == "strict" else end > decision[first] for end in label_end[:first]]
-    assert kept.tolist() == [row for row in range(first) if not meets[row]]
+    expected = oracle.walk_forward(
+        decision.tolist(),
+        (decision + label_hours * HOUR).tolist(),
+        60,
+        {name: 60 * hours for name, hours in lengths.items()} | {"n_splits": 6},
+        is_expanding=mode == "expanding",
+        is_closed=convention == "strict",
+    )
+    assert folds == expected
+    full = [fold for fold in expected if all(fold)]
+    assert splitter.get_n_splits(decision) == len(full)
+    if full:
+        assert [(train.tolist(), test.tolist()) for train, test in splitter.split(decision)] == full
+        for train, test in splitter.split(decision):
+            check_no_overlap(decision, decision + label_hours * HOUR, train, test, convention)
+    else:
+        with pytest.raises(NotEnoughHistory, match="at least one of 6 test blocks must have rows to train on"):
+            splitter.split(decision)
 
 
-def test_rows_decided_with_or_after_the_test_block_are_never_kept():
-    decision = np.array([10, 20, 30, 40])
+def test_a_block_without_rows_is_no_fold():
+    decision = closes(H1, 100)
+    decision = np.delete(decision, np.s_[70:80])  # the second of four blocks of ten
 
-    assert purged(np.arange(4), decision, np.zeros(4, np.int64), 30).tolist() == [0, 1]
+    splitter = by_event(decision, 1, window=30, test=10, n_splits=4)
+
+    assert [test.tolist() for _, test in splitter.split(decision)] == [list(range(k, k + 10)) for k in (60, 70, 80)]
+    assert splitter.get_n_splits() == 3
 
 
-@pytest.mark.parametrize(("convention", "n_left_out"), [("strict", 3), ("exact", 2)])
-def test_for_a_fixed_horizon_h_or_h_minus_1_rows_are_left_out(convention, n_left_out):
-    """Correctness 2: exact purge is h - 1 rows, strict h."""
-    decision = np.arange(20) * 60
+def test_too_short_a_history_is_refused_with_the_arithmetic():
+    """Fault 23."""
+    sizes = {"window": 48, "test": 12, "n_splits": 4, "purge": 24, "embargo": 48}
+    by_event(closes(H1, 168), 1, **sizes)
 
-    kept = purged(np.arange(10), decision, decision + 3 * 60, int(decision[10]), convention)
+    with pytest.raises(NotEnoughHistory) as caught:
+        by_event(closes(H1, 167), 1, **sizes)
 
-    assert kept.tolist() == list(range(10 - n_left_out))
+    assert str(caught.value).startswith(
+        "rows must span 2.00 train + 1.00 purge + 2.00 embargo + 2.00 test = 7.00 trading days, was 6.96. To do: take"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"window": 0}, "must be at least 1, was 60, 2, 0 and 600"),
+        ({"n_splits": 0}, "must be at least 1, was 60, 0, 600 and 600"),
+        ({"embargo": -1}, "purge_minutes and embargo_minutes must be at least 0, was 0 and -60"),
+    ],
+    ids=repr,
+)
+def test_lengths_that_yield_nothing_are_refused(change, message):
+    sizes = {"window": 10, "test": 10, "n_splits": 2} | change
+
+    with pytest.raises(InvalidConfiguration, match=message):
+        by_event(closes(H1, 100), 1, **sizes)
+
+
+def test_rows_that_are_not_those_the_splitter_knows_are_refused():
+    splitter = by_event(closes(H1, 100), 1, window=10, test=10, n_splits=2)
+
+    with pytest.raises(InvalidConfiguration, match="was 99 rows and 100 instants"):
+        splitter.split(99)
