@@ -54,8 +54,9 @@ def trading_costs(
         profile: Of `candles.spread_profile`; None if the symbol has none.
 
     Returns:
-        The argument with ``is_spread_measured``, ``is_spread_profiled`` and ``side_cost``: half
-        the spread, commission and slippage as a fraction of the price at the decision.
+        The argument with ``is_spread_measured``, ``is_spread_profiled``, ``charged_spread`` (price)
+        and ``side_cost``: half the spread, commission and slippage as a fraction of the price at the
+        decision.
 
     Example:
         >>> quotes = pl.DataFrame({"price": [1.0, 1.0], "spread": [0.0002, None]})
@@ -74,6 +75,7 @@ def trading_costs(
     return decisions.with_columns(
         is_spread_measured=is_measured,
         is_spread_profiled=is_profiled,
+        charged_spread=spread,
         side_cost=(spread / 2.0 + extras) / pl.col("price"),
     )
 

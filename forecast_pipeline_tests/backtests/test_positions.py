@@ -29,6 +29,7 @@ def test_measured_spread_is_charged_where_there_is_one_and_the_assumed_one_elsew
     assert priced["is_spread_measured"].to_list() == [True, False, False, False]
     expected = [(half + 0.2) * PIP / 1.25 for half in (1.5, 1.0, 1.0, 1.0)]
     assert priced["side_cost"].to_list() == pytest.approx(expected, rel=1e-12)
+    assert priced["charged_spread"].to_list() == pytest.approx([0.0003, 0.0002, 0.0002, 0.0002], rel=1e-12)
 
 
 def test_a_fixed_spread_overrides_the_measured_one_and_is_not_called_measured():
