@@ -1,4 +1,4 @@
-"""``verify``: hashes, rebuilt pasts and replayed serving; ``verify leaks``: the leak suite and its mutation score."""
+"""``verify``: hashes, rebuilt pasts, refitted folds, replayed serving; ``verify leaks``: the suite and its score."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ def verify(
     cuts: Annotated[int, typer.Option(min=0, help="Instants at which the chain is rebuilt from the past alone.")] = 2,
     as_json: AsJson = False,
 ) -> None:
-    """Check every hash, rebuild the past without the future, replay serving against the batch."""
+    """Check every hash, rebuild the past without the future, refit folds beside another, replay serving."""
     if context.invoked_subcommand is not None:
         return
     if not symbol or not timeframe:
@@ -45,11 +45,13 @@ def verify(
 def leaks(
     symbol: MaybeSymbol,
     timeframe: Annotated[str, typer.Option("--timeframe", help="Base timeframe; by default the fastest from 5m.")] = "",
-    is_full: Annotated[bool, typer.Option("--full", help="Let every test try every planted leak.")] = False,
+    is_full: Annotated[
+        bool, typer.Option("--full", help="Let every test of the features try every leak there.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the whole catalogue and the joins whether they look ahead, then plant 17 leaks and see them caught."""
-    from forecast_pipeline.verification.leak_suite import mutation_score, run_leak_suite
+    """Ask features, folds, serving, backtest and scores whether they look ahead, then plant errors in all of them."""
+    from forecast_pipeline.verification.leak_suite import mutation_score, run_leak_suite, score_by_group
 
     base = Timeframe.parse(timeframe) if timeframe else None
     results = []
@@ -61,6 +63,7 @@ def leaks(
     rows = [
         {
             "part": each.part,
+            "group": each.group,
             "test": each.name,
             "result": _result(passed=each.passed) if each.part != "planted leak" else _caught(each.passed),
             "caught by": each.killed_by,
@@ -69,9 +72,13 @@ def leaks(
         for each in results
     ]
     if as_json:
-        print_json({"mutation_score": {"killed": killed, "planted": planted}, "results": rows})
+        by_group = {group: {"killed": k, "planted": n} for group, (k, n) in score_by_group(results).items()}
+        score = {"killed": killed, "planted": planted, "by_group": by_group}
+        print_json({"mutation_score": score, "results": rows})
     else:
         print_rows(rows, f"Leak suite of {symbol}", as_json=False)
+        for group, (n_caught, n_planted) in score_by_group(results).items():
+            CONSOLE.print(f"{group}: {n_caught} of {n_planted}", highlight=False)
         CONSOLE.print(f"Mutation score: {killed} of {planted} planted leaks caught.", highlight=False)
     alarms = [each for each in results if not each.passed]
     if alarms:

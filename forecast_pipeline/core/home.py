@@ -75,3 +75,7 @@ class Home:
     def forecasts(self, symbol: str) -> Path:
         """Live forecasts and the champion of a symbol, one card a timeframe each."""
         return self.root / "lake" / "forecasts" / symbol
+
+    def verification(self, symbol: str = "") -> Path:
+        """What the leak suite found: of the code, or of the partitions of a symbol if one is named."""
+        return self.root / "verification" / symbol if symbol else self.root / "verification"

@@ -10,10 +10,13 @@ from forecast_pipeline.core.errors import PipelineError
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published
 from forecast_pipeline.core.schema import BARS, CANDLES, check_clock, check_schema
+from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.core.trading_clock import is_open
+from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.stage_run import Check
 from forecast_pipeline.splits.build import FOLDS
+from forecast_pipeline.verification.cutoff_invariance import IDENTICAL, STATISTICS, ensure_cutoff_invariance
 
 MAX_QUARANTINE_SHARE = 0.2
 PROVEN = {
@@ -22,6 +25,11 @@ PROVEN = {
     "warm_up": "No value depends on bars before its declared warm-up by more than its tolerance allows.",
 }
 """What was proven before features were published; publication is refused otherwise."""
+INVARIANT = {
+    "cutoff_invariance": "Refitted on the newest fold with everything after its cut-off replaced, it learns the same "
+    "to the last bit. Rows and trees are capped; what was capped is said."
+}
+"""What is proven of every trained family, on its own split and with its own settings."""
 Opener = Callable[[Home, str], Published]
 Checker = Callable[[Published], Sequence[Check]]
 
@@ -120,6 +128,49 @@ def split_checks(stored: Published) -> list[Check]:
         Check(name="folds", passed=tested > 0, metadata={"folds": folds.height - 1, "tested rows": tested}),
         Check(name="leak_by_truncation", passed=leak["n_findings"] == 0 and leak["n_cuts"] > 0, metadata=dict(leak)),
         Check(name="visibility", passed=leak["n_rows_looked_up"] > 0, metadata=dict(leak)),
+    ]
+
+
+def cutoff_checked(asset: dg.AssetKey, names: Sequence[str]) -> Checked:
+    """The check of artefact cut-off invariance of one asset, for runs of one partition and on demand.
+
+    Args:
+        asset: Asset that trains families.
+        names: Families that it trains.
+    """
+    return Checked(
+        asset=asset,
+        partitions=SYMBOL_TIMEFRAME,
+        descriptions=INVARIANT,
+        opener=lambda home, key: ensure_cutoff_invariance(home, *symbol_and_timeframe(key), names),
+        checker=lambda stored: cutoff_checks(stored, names),
+    )
+
+
+def cutoff_checks_of_artifact(home: Home, stored: Published, names: Sequence[str]) -> list[Check]:
+    """The same check right after training, from the card of an artifact; published once per split and settings.
+
+    Args:
+        home: State folder.
+        stored: Card of any artifact of the partition.
+        names: Families that were trained.
+    """
+    symbol, timeframe = str(stored.card["symbol"]), Timeframe(stored.card["timeframe"])
+    return cutoff_checks(ensure_cutoff_invariance(home, symbol, timeframe, names), names)
+
+
+def cutoff_checks(stored: Published, names: Sequence[str]) -> list[Check]:
+    """Whether the statistics of the split and each of some families came out identical beside other futures."""
+    outcomes, notes = stored.card["fold_invariance"], stored.card["notes"]
+    asked = (STATISTICS, *names)
+    said = {name: "; ".join(part for part in (outcomes[name], notes.get(name)) if part) for name in asked}
+    return [
+        Check(
+            name=name,
+            passed=all(outcomes[each] == IDENTICAL for each in asked),
+            metadata={"fold": int(stored.card["fold"])} | said,
+        )
+        for name in INVARIANT
     ]
 
 

@@ -1,4 +1,4 @@
-"""Verification of a lake: every hash, the past rebuilt without the future, and serving against the batch."""
+"""Verification of a lake: hashes, the past without the future, folds beside another one, serving against batch."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from forecast_pipeline.forecasts.inference import forecast_rows
 from forecast_pipeline.models.artifact import current_artifacts, open_artifact
 from forecast_pipeline.splits.assemble import assemble
 from forecast_pipeline.splits.build import read_split
+from forecast_pipeline.verification.cutoff_invariance import IDENTICAL, fold_invariance, trained_families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,8 @@ def verify(home: Home, symbol: str, timeframe: Timeframe, n_cuts: int = 2) -> It
     yield verify_hashes(home, symbol)
     for position in range(n_cuts):
         yield verify_truncation(home, symbol, timeframe, (position + 1) / (n_cuts + 1))
+    for finding in verify_cutoff(home, symbol, timeframe):
+        yield Finding(f"cut-off {finding.name}", finding.passed, finding.detail)
     for card in current_artifacts(home, symbol, timeframe):
         yield verify_serving(home, symbol, timeframe, card.name)
 
@@ -131,6 +134,19 @@ def _copy_peers(home: Home, past: Home, symbol: str, timeframe: Timeframe, cut: 
         kept = bars.read_frame().filter(pl.col("close_ts_utc") <= cut)
         facts = {key: value for key, value in bars.card.items() if key not in ("files", "sha256")}
         publish(past.bars(name), timeframe, {".parquet": frame_writer(kept)}, facts)
+
+
+def verify_cutoff(home: Home, symbol: str, timeframe: Timeframe) -> Iterator[Finding]:
+    """Refit every trained family on the newest fold beside an invented future: what it learns must be identical.
+
+    Raises:
+        MissingData: If there is no split.
+    """
+    split = read_split(home, symbol, timeframe)
+    found = fold_invariance(split, trained_families(home, symbol, timeframe, split))
+    for name, said in found.outcomes.items():
+        detail = "; ".join(part for part in (said, found.notes.get(name)) if part)
+        yield Finding(name, said == IDENTICAL, detail)
 
 
 def verify_serving(home: Home, symbol: str, timeframe: Timeframe, name: str) -> Finding:

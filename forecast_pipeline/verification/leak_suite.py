@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from forecast_pipeline.bars.build import available_timeframes, read_bars
 from forecast_pipeline.candles.simulated_world import SimulatedWorld
 from forecast_pipeline.candles.simulator import simulate_candles
 from forecast_pipeline.core.errors import MissingData
+from forecast_pipeline.core.publication import find
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.core.trading_clock import NEW_YORK, zone_offset_us
 from forecast_pipeline.features.bar_arrays import bar_arrays
@@ -24,14 +26,17 @@ from forecast_pipeline.features.compute import available_inputs, compute_rows, p
 from forecast_pipeline.features.cross import closes_at, peer_symbols
 from forecast_pipeline.features.cuts import stratified_cuts
 from forecast_pipeline.features.parameters import FeatureParameters
+from forecast_pipeline.verification.kill_matrix import caught_by, clean_results, feature_mutants, simulated_mutants
+from forecast_pipeline.verification.lake import verify_cutoff
 from forecast_pipeline.verification.leak_tests import SEED, TESTS
+from forecast_pipeline.verification.mutants import GROUPS, Mutant, outcome
 from forecast_pipeline.verification.pipeline import Pipeline
-from forecast_pipeline.verification.planted_leaks import PLANTED_LEAKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from forecast_pipeline.core.home import Home
+    from forecast_pipeline.verification.mutants import Killed
     from forecast_pipeline.verification.planted_leaks import PlantedLeak
 
 N_WEEKS = 8
@@ -44,11 +49,12 @@ class SuiteResult:
     """One line of the suite.
 
     Attributes:
-        part: ``catalogue``, ``published``, ``clean pipeline`` or ``planted leak``.
+        part: ``catalogue``, ``published``, ``cut-off``, ``clean pipeline`` or ``planted leak``.
         name: What was tested.
         passed: No alarm on what is clean; an alarm on what is planted.
         detail: How much was looked at, or what was found.
-        killed_by: Test that caught a planted leak; empty otherwise.
+        killed_by: Tests that caught a planted leak; empty otherwise.
+        group: Group of a planted leak, as ``splits``; empty otherwise.
     """
 
     part: str
@@ -56,22 +62,24 @@ class SuiteResult:
     passed: bool
     detail: str
     killed_by: str = ""
+    group: str = ""
 
 
 def run_leak_suite(
     home: Home, symbol: str, timeframe: Timeframe | None = None, *, is_full: bool = False
 ) -> Iterator[SuiteResult]:
-    """Run every leak test on the lake, then plant every leak of group F and see which test catches it.
+    """Run every leak test on the lake, then plant every error of every group and see which test catches it.
 
-    The whole catalogue is asked at its own resolution on all bars of every timeframe. The pipeline from candles to
-    the matrix is rebuilt on eight weeks of the lake around a change of clocks, into which a hole of nine hours is
-    cut, so that every kind of boundary is there.
+    The whole catalogue is asked at its own resolution on all bars of every timeframe. Every family that is trained is
+    refitted on its newest fold beside an invented future. The pipeline from candles to the matrix is rebuilt on eight
+    weeks of the lake around a change of clocks, into which a hole of nine hours is cut, so that every kind of
+    boundary is there. Folds, fits, serving, backtest and scores are tested and mutated on simulated markets.
 
     Args:
         home: State folder.
         symbol: Normalised symbol.
         timeframe: Base timeframe of the pipeline; the fastest from 5m up if None.
-        is_full: Let every test try every planted leak, instead of stopping at the first that catches it.
+        is_full: Let every test of the features try every leak there, instead of stopping at the first that catches it.
 
     Raises:
         MissingData: If there are no bars.
@@ -79,12 +87,7 @@ def run_leak_suite(
     built = available_timeframes(home, symbol)
     if not built:
         raise MissingData(f"bars of {symbol} must be built first", do=f"forecast-pipeline build --symbol {symbol}")
-    for each in built:
-        yield _catalogue(home, symbol, each)
-    for each in built:
-        result = _published(home, symbol, each)
-        if result is not None:
-            yield result
+    yield from _as_published(home, symbol, built)
     try:
         pipeline, candles, where = *suite_pipeline(home, symbol, timeframe, built), ""
     except MissingData as error:
@@ -93,32 +96,44 @@ def run_leak_suite(
         yield SuiteResult("clean pipeline", "source", passed=True, detail=f"a simulated world instead: {error}")
         pipeline, candles, where = *simulated_pipeline(), ", simulated"
     for name, test in TESTS.items():
-        found = list(itertools.islice(test(pipeline, candles), 3))
         looked = f"{candles.height} candles, {pipeline.base} with {', '.join(pipeline.slower)}{where}"
-        detail = "; ".join(found) or looked
-        yield SuiteResult("clean pipeline", name, not found, detail)
-    for leak in PLANTED_LEAKS:
-        yield plant(leak, pipeline, candles, is_full=is_full)
+        yield _clean(name, list(itertools.islice(test(pipeline, candles), 3)), looked)
+    for clean in clean_results():
+        yield _clean(clean.test, clean.findings[:3], clean.looked)
+    for mutant in itertools.chain(feature_mutants(pipeline, candles, is_full=is_full), simulated_mutants()):
+        yield _planted(outcome(mutant))
 
 
 def plant(leak: PlantedLeak, pipeline: Pipeline, candles: pl.DataFrame, *, is_full: bool = False) -> SuiteResult:
     """Put one leak into the pipeline and run the tests until one of them, or all if ``is_full``, caught it."""
-    mutant = leak.plant(pipeline)
-    killers: dict[str, str] = {}
-    for name, test in TESTS.items():
-        found = next(test(mutant, candles), None)
-        if found is not None:
-            killers[name] = found
-            if not is_full:
-                break
-    detail = next(iter(killers.values()), "no test noticed")
-    return SuiteResult("planted leak", f"{leak.code} {leak.text}", bool(killers), detail, ", ".join(killers))
+    caught = partial(caught_by, leak, pipeline, candles, is_full=is_full)
+    return _planted(outcome(Mutant(leak.code, leak.text, (), caught)))
 
 
-def mutation_score(results: list[SuiteResult]) -> tuple[int, int]:
+def mutation_score(results: Sequence[SuiteResult]) -> tuple[int, int]:
     """Planted leaks that were caught, and all of them."""
     planted = [result for result in results if result.part == "planted leak"]
     return sum(result.passed for result in planted), len(planted)
+
+
+def score_by_group(results: Sequence[SuiteResult]) -> dict[str, tuple[int, int]]:
+    """The mutation score of each group that was planted, in order of the groups.
+
+    Example:
+        >>> score_by_group([SuiteResult("planted leak", "S2 no purge", True, "", "L8 label order", "splits")])
+        {'splits': (1, 1)}
+    """
+    of_group = {group: [result for result in results if result.group == group] for group in GROUPS.values()}
+    return {group: mutation_score(members) for group, members in of_group.items() if members}
+
+
+def _clean(test: str, findings: Sequence[str], looked: str) -> SuiteResult:
+    return SuiteResult("clean pipeline", test, not findings, "; ".join(findings) or looked)
+
+
+def _planted(killed: Killed) -> SuiteResult:
+    name = f"{killed.code} {killed.text}"
+    return SuiteResult("planted leak", name, killed.is_killed, killed.detail, killed.killed_by, killed.group)
 
 
 def suite_pipeline(
@@ -198,7 +213,19 @@ def _catalogue(home: Home, symbol: str, timeframe: Timeframe) -> SuiteResult:
     return SuiteResult("catalogue", timeframe.value, not findings, "; ".join(findings[:3]) or looked + absent)
 
 
-def _published(home: Home, symbol: str, timeframe: Timeframe) -> SuiteResult | None:
+def _as_published(home: Home, symbol: str, built: Sequence[Timeframe]) -> Iterator[SuiteResult]:
+    """What the lake holds: indicators asked on its bars, features computed again, folds fitted again."""
+    for each in built:
+        yield _catalogue(home, symbol, each)
+    for each in built:
+        yield _published(home, symbol, each)
+    for each in built:
+        if find(home.splits(symbol), each) is not None:
+            for finding in verify_cutoff(home, symbol, each):
+                yield SuiteResult("cut-off", f"{each} {finding.name}", finding.passed, finding.detail)
+
+
+def _published(home: Home, symbol: str, timeframe: Timeframe) -> SuiteResult:
     """First and newest block of what is published, computed again from the bars."""
     stored = read_features(home, symbol, timeframe)
     bars = read_bars(home, symbol, timeframe)

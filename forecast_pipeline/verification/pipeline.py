@@ -26,9 +26,9 @@ PROBED = ("williams_r", "sma", "rsi")
 """Indicators that travel through the whole pipeline; the catalogue itself is proven at its own resolution."""
 
 
-def real_plan(timeframe: Timeframe) -> FeaturePlan:
-    """The probed indicators, planned as the feature stage plans them."""
-    return plan_features(timeframe, FeatureParameters(indicators=PROBED), ALL_INPUTS)
+def probing(**numbers: int) -> FeatureParameters:
+    """Settings that ask for the probed indicators, with other numbers than the usual ones if given."""
+    return FeatureParameters(indicators=PROBED, **numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class Pipeline:
         base: Base timeframe.
         slower: Timeframes that are joined onto it.
         resample: Candles to bars of a timeframe.
+        parameters: Settings of the feature stage.
         planted: Indicators that are computed on the base timeframe besides the real ones.
         join: As-of join of another timeframe onto base rows.
     """
@@ -46,12 +47,13 @@ class Pipeline:
     base: Timeframe
     slower: tuple[Timeframe, ...]
     resample: Callable[[pl.DataFrame, Timeframe], pl.DataFrame] = resample
+    parameters: FeatureParameters = field(default_factory=probing)
     planted: tuple[Planned, ...] = field(default=())
     join: Join = align
 
     def plan(self, timeframe: Timeframe) -> FeaturePlan:
-        """What is computed from bars of a timeframe."""
-        plan = real_plan(timeframe)
+        """What is computed from bars of a timeframe, planned as the feature stage plans it."""
+        plan = plan_features(timeframe, self.parameters, ALL_INPUTS)
         if timeframe is not self.base:
             return plan
         return type(plan)((*plan.planned, *self.planted), plan.absent)

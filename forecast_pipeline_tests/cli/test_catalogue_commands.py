@@ -118,7 +118,14 @@ def suite_of(*results: SuiteResult):
     return run_leak_suite
 
 
-CAUGHT = SuiteResult("planted leak", "F1 slow bars joined by their open", passed=True, detail="seen", killed_by="grid")
+CAUGHT = SuiteResult(
+    "planted leak",
+    "F1 slow bars joined by their open",
+    passed=True,
+    detail="seen",
+    killed_by="grid",
+    group="features",
+)
 
 
 def test_the_suite_prints_its_score(run, monkeypatch):
@@ -126,9 +133,12 @@ def test_the_suite_prints_its_score(run, monkeypatch):
 
     found = run("verify", "leaks", "--symbol", "EURUSD", "--json")
 
-    assert json.loads(found.stdout)["mutation_score"] == {"killed": 1, "planted": 1}
+    by_group = {"features": {"killed": 1, "planted": 1}}
+    assert json.loads(found.stdout)["mutation_score"] == {"killed": 1, "planted": 1, "by_group": by_group}
+    assert json.loads(found.stdout)["results"][0]["group"] == "features"
     assert found.exit_code == 0
-    assert "Mutation score: 1 of 1 planted leaks caught." in run("verify", "leaks", "--symbol", "EURUSD").stdout
+    printed = run("verify", "leaks", "--symbol", "EURUSD").stdout.splitlines()
+    assert printed[-2:] == ["features: 1 of 1", "Mutation score: 1 of 1 planted leaks caught."]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forecast_pipeline.scores.checks import dm_size, score_checks
-from forecast_pipeline_tests.scores.mutants import MUTANTS
+from forecast_pipeline.verification.planted_score_errors import SCORE_ERRORS
 
 checks = pytest.mark.parametrize("each", score_checks(), ids=lambda each: f"{each.mutant} {each.name}")
 
@@ -19,7 +19,7 @@ def test_ours_pass(each):
 
 @checks
 def test_the_mutant_is_killed(each):
-    assert not each.check(MUTANTS[each.mutant]).passed
+    assert not each.check(SCORE_ERRORS[each.mutant][1]).passed
 
 
 @checks
@@ -28,10 +28,10 @@ def test_a_check_gives_the_same_finding_twice(each):
 
 
 def test_every_mutant_has_a_check():
-    assert [each.mutant for each in score_checks()] == list(MUTANTS)
+    assert [each.mutant for each in score_checks()] == list(SCORE_ERRORS)
 
 
 def test_the_experiment_with_overlap_has_teeth():
-    found = dm_size(MUTANTS["X1"])
+    found = dm_size(SCORE_ERRORS["X1"][1])
 
     assert found.observed > 0.5
