@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.backtests.figures import figures_of
 from forecast_pipeline.backtests.schema import (
     FORECASTS,
     IN_SAMPLE,
     OUT_OF_SAMPLE,
     QUANTILE_COLUMNS,
-    QUANTILE_LEVELS,
 )
 from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.hashing import sha256_of_value
@@ -21,27 +23,27 @@ from forecast_pipeline.core.publication import Published, frame_writer, publish
 from forecast_pipeline.core.schema import INSTANT, check_schema
 from forecast_pipeline.core.trading_clock import instants_of_trading_minutes, trading_minutes
 from forecast_pipeline.models.artifact import artifacts_of, library_versions
-from forecast_pipeline.models.forecaster import cumulative
 from forecast_pipeline.models.registry import family_named
+from forecast_pipeline.models.threads import one_blas_thread
 from forecast_pipeline.models.train import fit_fold
-from forecast_pipeline.scores.calibration import randomised_pit
-from forecast_pipeline.scores.crps import crps_from_draws
 from forecast_pipeline.splits.build import Split, read_split
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Future
+
     import numpy.typing as npt
 
     from forecast_pipeline.backtests.parameters import BacktestParameters
+    from forecast_pipeline.core.configuration import Configuration
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.core.timeframe import Timeframe
     from forecast_pipeline.models.forecaster import Forecaster
     from forecast_pipeline.splits.arrays import FoldArrays, Rows
 
-    Floats = npt.NDArray[np.float64]
-
 LOGGER = logging.getLogger(__name__)
-# Draws held at once: enough to vectorise, little enough to stay in cache-sized memory.
-MAX_DRAWS_AT_ONCE = 4_000_000
+N_WORKERS = 2
+_BY_HORIZON = ("outcome", "scale", "mean", "crps", "pit", "sd", "crps_tails")
 
 
 def run_walk_forward(
@@ -70,32 +72,87 @@ def run_walk_forward(
         raise MissingData(
             f"{symbol} {timeframe} must have models trained on its present split", do="materialise models"
         )
-    parts = []
-    for number in split.fold_numbers:
-        arrays = split.arrays(number)
-        for card in cards:
-            name = str(card.card["model_name"])
-            LOGGER.info("fold %d of %d: %s", number + 1, len(split.fold_numbers), name)
-            chosen = family_named(name).parameters_class().parse(card.card["parameters"])
-            forecaster = fit_fold(name, chosen, arrays, number)
-            parts += forecast_fold(split, number, arrays, name, forecaster, parameters)
-    forecasts = pl.concat(parts)
+    chosen = {
+        name: family_named(name).parameters_class().parse(card.card["parameters"])
+        for card in cards
+        for name in [str(card.card["model_name"])]
+    }
+    forecasts, notes = walk_forward(split, chosen, parameters)
     check_schema(forecasts, FORECASTS, "out-of-sample forecasts")
-    facts = _facts(split, symbol, timeframe, cards, parameters)
+    facts = _facts(split, symbol, timeframe, cards, parameters) | {"fit_notes": notes}
     return publish(home.reports(symbol, timeframe), OUT_OF_SAMPLE, {".parquet": frame_writer(forecasts)}, facts)
 
 
+def walk_forward(
+    split: Split, chosen: Mapping[str, Configuration], parameters: BacktestParameters
+) -> tuple[pl.DataFrame, list[str]]:
+    """Forecasts of all folds and families, in that order, and what is to be known of the fits.
+
+    Families are fitted one after the other, while worker threads draw and score what is fitted already: that is
+    array work which lets go of the interpreter. Which thread does it has no influence on the numbers.
+
+    Args:
+        split: Matrix and folds.
+        chosen: Settings by name of the family.
+        parameters: Settings of the stage.
+
+    Returns:
+        Rows of `FORECASTS`, and a sentence for each fit that took a fallback.
+
+    Raises:
+        TrainingFailed: If a family cannot be fitted to a fold.
+    """
+    stride = decision_stride(split, parameters.max_decisions_per_fold)
+    parts: list[pl.DataFrame] = []
+    notes: list[str] = []
+    pending: list[Future[list[pl.DataFrame]]] = []
+    matrix = split.matrix()
+    with one_blas_thread(), ThreadPoolExecutor(N_WORKERS) as workers:
+        for number in split.fold_numbers:
+            arrays = split.arrays(number, matrix)
+            drawn, pending = pending, []
+            for name, settings in chosen.items():
+                LOGGER.info("fold %d of %d: %s", number + 1, len(split.fold_numbers), name)
+                forecaster = fit_fold(name, settings, arrays, number)
+                if note := getattr(forecaster, "note", ""):
+                    notes.append(f"{name}, fold {number}: {note}")
+                pending.append(
+                    workers.submit(forecast_fold, split, number, arrays, name, forecaster, parameters, stride)
+                )
+            parts += [frame for future in drawn for frame in future.result()]  # so that two folds at most are held
+        parts += [frame for future in pending for frame in future.result()]
+    return pl.concat(parts), notes
+
+
+def decision_stride(split: Split, max_decisions: int) -> int:
+    """Smallest step in rows of the matrix with which no fold is asked for more than so many test decisions.
+
+    One for the whole run, so that the labels of neighbouring decisions overlap alike in every fold.
+    """
+    longest = max(int(fold["test_stop"] - fold["test_start"]) for fold in map(split.fold, split.fold_numbers))
+    return math.ceil(longest / max_decisions)
+
+
 def forecast_fold(
-    split: Split, number: int, arrays: FoldArrays, name: str, forecaster: Forecaster, parameters: BacktestParameters
+    split: Split,
+    number: int,
+    arrays: FoldArrays,
+    name: str,
+    forecaster: Forecaster,
+    parameters: BacktestParameters,
+    stride: int = 1,
 ) -> list[pl.DataFrame]:
-    """Forecasts of a fold's test rows and of evenly spaced training rows, as rows of `FORECASTS`."""
+    """Forecasts of every ``stride``-th test row and of evenly spaced training rows, as rows of `FORECASTS`.
+
+    Test decisions are the rows of the matrix whose number is a multiple of ``stride``, in whatever fold they lie.
+    """
     fold = split.fold(number)
     n_spaced = min(parameters.in_sample_rows, len(arrays.train))
     spaced = np.unique(np.linspace(0, len(arrays.train) - 1, n_spaced).astype(int))
-    market = split.frame[fold["train_start"] : fold["train_stop"]][spaced]
+    decided = np.arange(-fold["test_start"] % stride, len(arrays.test), stride)
     segments = (
-        (OUT_OF_SAMPLE, arrays.test, split.frame[fold["test_start"] : fold["test_stop"]]),
-        (IN_SAMPLE, arrays.train.take(spaced), market),
+        (OUT_OF_SAMPLE, arrays.test.take(decided), split.frame[fold["test_start"] + decided]),
+        (IN_SAMPLE, arrays.train.take(spaced), split.frame[fold["train_start"] + spaced]),
     )
     return [
         _forecast_rows(split, number, name, forecaster, rows, market, segment, parameters.n_samples)
@@ -115,19 +172,16 @@ def _forecast_rows(
 ) -> pl.DataFrame:
     known = np.isfinite(rows.increments).all(axis=1)
     rows, market = rows.take(np.flatnonzero(known)), market.filter(pl.Series(known))
+    if len(rows) == 0:
+        return pl.DataFrame(schema=FORECASTS)
     seed = int(sha256_of_value([name, number, segment])[:8], 16)
     uniforms = np.random.default_rng(seed).random((len(rows), len(split.horizons)))
-    block = max(MAX_DRAWS_AT_ONCE // (n_samples * len(split.horizons)), 1)
-    starts = range(0, len(rows), block)
-    figures = [_figures(forecaster, rows, np.arange(s, min(s + block, len(rows))), uniforms, n_samples) for s in starts]
-    columns = {k: np.concatenate([each[k] for each in figures]) for k in figures[0]} if figures else {}
+    figures = figures_of(forecaster, rows, uniforms, n_samples)
     parts = []
-    for k, horizon in enumerate(split.horizons if figures else ()):
+    for k, horizon in enumerate(split.horizons):
         target_us = _label_end(rows.issued_at_us, horizon * split.timeframe.minutes)
-        values: dict[str, Any] = {
-            column: columns[column][:, k] for column in ("outcome", "scale", "mean", "crps", "pit")
-        }
-        values |= {column: columns["quantiles"][:, k, q] for q, column in enumerate(QUANTILE_COLUMNS)}
+        values: dict[str, Any] = {column: getattr(figures, column)[:, k] for column in _BY_HORIZON}
+        values |= {column: figures.quantiles[:, k, q] for q, column in enumerate(QUANTILE_COLUMNS)}
         parts.append(
             market.select(
                 pl.lit(number, pl.Int32).alias("fold"),
@@ -138,46 +192,15 @@ def _forecast_rows(
                 pl.lit(horizon, pl.Int32).alias("horizon_bars"),
                 pl.Series("target_ts_utc", target_us).cast(INSTANT),
                 "price",
-                *[pl.Series(column, value) for column, value in values.items()],
+                *[pl.Series(column, np.ascontiguousarray(value)) for column, value in values.items()],
+                pl.Series("energy", figures.energy),
+                pl.lit(None, pl.String).alias("regime"),
                 "fill_ts_utc",
                 "fill_price",
                 "spread",
             ).select(list(FORECASTS))
         )
-    return pl.concat(parts) if parts else pl.DataFrame(schema=FORECASTS)
-
-
-def _figures(
-    forecaster: Forecaster, rows: Rows, block: npt.NDArray[np.intp], uniforms: Floats, n_samples: int
-) -> dict[str, Floats]:
-    part = rows.take(block)
-    draws = np.sort(cumulative(forecaster.sample(part, n_samples)), axis=0)  # (S B K), sorted along S
-    outcome = part.outcomes
-    horizons = range(outcome.shape[1])
-    return {
-        "outcome": outcome,
-        "scale": np.sqrt(np.cumsum(np.square(part.scale), axis=1)),
-        "mean": cumulative(forecaster.mean(part)),
-        "quantiles": np.moveaxis(sorted_quantiles(draws, QUANTILE_LEVELS), 0, -1),
-        "crps": np.column_stack([crps_from_draws(draws[:, :, k], outcome[:, k]) for k in horizons]),
-        "pit": np.column_stack([randomised_pit(draws[:, :, k], outcome[:, k], uniforms[block, k]) for k in horizons]),
-    }
-
-
-def sorted_quantiles(draws: Floats, levels: tuple[float, ...]) -> Floats:
-    """Quantiles of draws that are sorted along axis 0, linear between order statistics.
-
-    The definition of `numpy.quantile` (type 7 of Hyndman and Fan 1996), without sorting again.
-
-    Example:
-        >>> sorted_quantiles(np.array([[1.0], [2.0], [4.0]]), (0.25, 0.5))[:, 0].tolist()
-        [1.5, 2.0]
-    """
-    position = np.asarray(levels) * (draws.shape[0] - 1)
-    below = np.floor(position).astype(int)
-    above = np.minimum(below + 1, draws.shape[0] - 1)
-    weight = (position - below).reshape(-1, *([1] * (draws.ndim - 1)))
-    return np.asarray(draws[below] * (1 - weight) + draws[above] * weight)
+    return pl.concat(parts)
 
 
 def _label_end(issued_at_us: npt.NDArray[np.int64], minutes: int) -> npt.NDArray[np.int64]:
@@ -198,6 +221,7 @@ def _facts(
         "timeframe": timeframe.value,
         "horizons_bars": list(split.horizons),
         "n_samples": parameters.n_samples,
+        "decision_stride_bars": decision_stride(split, parameters.max_decisions_per_fold),
         "costs": parameters.costs.model_dump(mode="json"),
         "fold_plan": fold_plan_facts(split),
         "features": len(split.feature_columns),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from forecast_pipeline.models.forecaster import Forecaster
 
 SCHEMA_VERSION = 1
-LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops", "polars", "TA-Lib")
+LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops", "polars", "TA-Lib", "arch")
 # A change of these may change what a stored model means; others are recorded only.
 BINDING_LIBRARIES = ("scikit-learn", "skops")
 

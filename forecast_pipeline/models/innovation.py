@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from forecast_pipeline.core.errors import TrainingFailed
 
@@ -31,6 +32,7 @@ class InnovationPool:
     """
 
     rows: Floats
+    _windows: dict[int, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def from_residuals(cls, residuals: Floats, seed: int) -> InnovationPool:
@@ -62,5 +64,13 @@ class InnovationPool:
         for _ in range(2):  # one round leaves neighbouring decisions a constant distance apart
             mixed = (mixed ^ (mixed >> np.uint64(31))) * _MULTIPLIER
         start = (mixed >> np.uint64(32)).astype(np.int64) % size
-        positions = (start[None, :] + np.arange(n_samples)[:, None]) % size
-        return np.asarray(self.rows[positions])
+        # Gathered as (K, B, S), in which the draws of one forecast lie side by side.
+        return np.asarray(self._runs(n_samples)[:, start].transpose(2, 1, 0))
+
+    def _runs(self, n_samples: int) -> Floats:
+        """All runs of so many innovations, shape ``(K, P, S)``: a view of the pool, repeated past its end."""
+        if n_samples not in self._windows:
+            size, n_horizons = self.rows.shape
+            repeated = np.resize(self.rows, (size + n_samples, n_horizons))
+            self._windows[n_samples] = sliding_window_view(np.ascontiguousarray(repeated.T), n_samples, axis=1)
+        return self._windows[n_samples]

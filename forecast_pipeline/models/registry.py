@@ -35,7 +35,7 @@ class Family:
     @property
     def is_baseline(self) -> bool:
         """Whether it is what models are measured against."""
-        return self.forecaster.startswith("baselines:")
+        return self.forecaster.startswith("baselines.")
 
     def forecaster_class(self) -> type[Forecaster]:
         """Import and return the forecaster."""
@@ -46,13 +46,16 @@ class Family:
         return _load(self.parameters)  # type: ignore[return-value]
 
 
-_BASELINE = "baselines:BaselineParameters"
+_BASELINE = "baselines.driftless:BaselineParameters"
 _LINEAR = "tabular.parameters:LinearParameters"
 _ENTRIES = (
-    Family("random_walk", "baselines:RandomWalk", _BASELINE, "Gaussian random walk, constant variance"),
-    Family("historical", "baselines:HistoricalSimulation", _BASELINE, "joint bootstrap of past increments"),
-    Family("ewma", "baselines:EwmaVolatility", _BASELINE, "normal with EWMA variance and intraday profile"),
-    Family("ewma_fhs", "baselines:FilteredHistoricalSimulation", _BASELINE, "bootstrap in units of EWMA variance"),
+    Family("random_walk", "baselines.unconditional:RandomWalk", _BASELINE, "Gaussian random walk, constant variance"),
+    Family("historical", "baselines.unconditional:HistoricalSimulation", _BASELINE, "joint bootstrap of the past"),
+    Family("climatology", "baselines.unconditional:Climatology", _BASELINE, "bootstrap in units of the hour of week"),
+    Family("ewma", "baselines.ewma:EwmaVolatility", _BASELINE, "normal with EWMA variance and intraday profile"),
+    Family("ewma_fhs", "baselines.ewma:FilteredHistoricalSimulation", _BASELINE, "bootstrap in units of EWMA variance"),
+    Family("garch_t", "baselines.garch:GarchT", _BASELINE, "GARCH(1,1) with t innovations, intraday profile"),
+    Family("har", "baselines.har:Har", _BASELINE, "bootstrap in units of HAR variance: day, week and month"),
     Family("ridge", "tabular.families:Ridge", _LINEAR, "ridge regression with calibrated residuals"),
     Family("lasso", "tabular.families:Lasso", "tabular.parameters:LassoParameters", "lasso with calibrated residuals"),
     Family(

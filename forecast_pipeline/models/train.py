@@ -10,6 +10,7 @@ from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.core.hashing import sha256_of_value
 from forecast_pipeline.models.artifact import save_artifact
 from forecast_pipeline.models.registry import FAMILIES, family_named
+from forecast_pipeline.models.threads import one_blas_thread
 from forecast_pipeline.splits.build import read_split
 from forecast_pipeline.splits.plan import LIVE
 
@@ -35,7 +36,7 @@ def fit_fold(model_name: str, parameters: Configuration, arrays: FoldArrays, fol
     """
     forecaster = family_named(model_name).forecaster_class().from_parameters(parameters, fold_seed(model_name, fold))
     try:
-        forecaster.fit(arrays.train.labelled(), arrays.validation.labelled())
+        forecaster.fit(*arrays.fitting)
     except (ValueError, np.linalg.LinAlgError) as error:
         raise TrainingFailed(f"{model_name} must fit fold {fold}", was=str(error).splitlines()[0]) from error
     return forecaster
@@ -54,13 +55,15 @@ def train_model(
     chosen = family.parameters_class()() if parameters is None else parameters
     split = read_split(home, symbol, timeframe)
     arrays = split.arrays(LIVE)
-    forecaster = fit_fold(family.name, chosen, arrays, LIVE)
+    with one_blas_thread():
+        forecaster = fit_fold(family.name, chosen, arrays, LIVE)
     fold, card = split.fold(LIVE), split.stored.card
     facts: dict[str, Any] = {
         "is_baseline": FAMILIES[family.name].is_baseline,
         "parameters": chosen.model_dump(mode="json"),
         "horizons_bars": list(split.horizons),
         "seed": fold_seed(family.name, LIVE),
+        "fit_note": getattr(forecaster, "note", ""),
         "fold": {name: value if isinstance(value, int) else value.isoformat() for name, value in fold.items()},
         "split_parameters": card["parameters"],
         "indicator_tfs": card["indicator_tfs"],

@@ -1,10 +1,12 @@
-"""The arrays that a forecaster sees: inputs, increments and scale of one segment of a fold.
+"""The arrays that a forecaster sees: inputs, increments, scale and past returns of one segment of a fold.
 
-Shapes: ``B`` rows, ``p`` inputs, ``K`` horizons.
+Shapes: ``B`` rows, ``p`` inputs, ``K`` horizons, ``T`` bars.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,36 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from forecast_pipeline.splits.moments import StandardisedRows
+
     Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BarHistory:
+    """Returns of all bars up to the last row, for forecasters that filter a variance of their own.
+
+    What a forecaster makes of a row may depend on the bars up to that row's only.
+
+    Attributes:
+        returns: Shape ``(T,)``, log return of each bar over the root of its hour's share of the variance
+            (`TargetScale.profile`); NaN where unknown.
+        bar: Shape ``(B,)``, the bar at whose close each row is decided.
+        n_slots: Shape ``(B, K)``, variance of each increment in slots of average variance: an increment over a
+            quiet night counts less than its slots.
+        horizons: Shape ``(K,)``, ends of the increments in slots.
+        slot_minutes: Length of a slot, which is that of a bar.
+    """
+
+    returns: Floats
+    bar: npt.NDArray[np.int64]
+    n_slots: Floats
+    horizons: tuple[int, ...]
+    slot_minutes: int
+
+    def take(self, positions: npt.NDArray[np.intp]) -> BarHistory:
+        """The same bars for the rows at ``positions``."""
+        return dataclasses.replace(self, bar=self.bar[positions], n_slots=self.n_slots[positions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +52,24 @@ class Rows:
     """One segment of a fold, without any price.
 
     Attributes:
-        inputs: Shape ``(B, p)``, standardised features.
+        standardised: Shape ``(B, p)``, standardised features, or what computes them.
         increments: Shape ``(B, K)``, realised log return between neighbouring horizons; NaN where
             unknown. A forecaster reads them in `Forecaster.fit` only.
         scale: Shape ``(B, K)``, ex-ante standard deviation of each increment.
         issued_at_us: Shape ``(B,)``, decision instants in UTC microseconds.
+        history: Past returns; None where no forecaster needs them.
     """
 
-    inputs: Floats
+    standardised: Floats | StandardisedRows
     increments: Floats
     scale: Floats
     issued_at_us: npt.NDArray[np.int64]
+    history: BarHistory | None = None
+
+    @property
+    def inputs(self) -> Floats:
+        """Standardised features, shape ``(B, p)``."""
+        return np.asarray(self.standardised)
 
     @property
     def scaled_increments(self) -> Floats:
@@ -51,7 +89,11 @@ class Rows:
     def take(self, positions: npt.NDArray[np.intp]) -> Rows:
         """The rows at ``positions``."""
         return Rows(
-            self.inputs[positions], self.increments[positions], self.scale[positions], self.issued_at_us[positions]
+            self.standardised[positions],
+            self.increments[positions],
+            self.scale[positions],
+            self.issued_at_us[positions],
+            None if self.history is None else self.history.take(positions),
         )
 
     def __len__(self) -> int:
@@ -59,10 +101,15 @@ class Rows:
         return int(self.issued_at_us.size)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FoldArrays:
     """The three segments of a fold, in the statistics of its training rows."""
 
     train: Rows
     validation: Rows
     test: Rows
+
+    @functools.cached_property
+    def fitting(self) -> tuple[Rows, Rows]:
+        """Train and validation rows with known outcomes, the same objects for every family of the fold."""
+        return self.train.labelled(), self.validation.labelled()

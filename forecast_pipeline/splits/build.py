@@ -10,8 +10,10 @@ import polars as pl
 
 from forecast_pipeline.core.publication import Published, frame_writer, publish, require
 from forecast_pipeline.core.schema import INSTANT
-from forecast_pipeline.splits.arrays import FoldArrays, Rows
+from forecast_pipeline.splits.arrays import BarHistory, FoldArrays, Rows
 from forecast_pipeline.splits.assemble import assemble
+from forecast_pipeline.splits.block_sums import BlockMatrix
+from forecast_pipeline.splits.moments import StandardisedRows
 from forecast_pipeline.splits.plan import LIVE, Fold, FoldPlan, check_no_label_reaches_test, plan_folds
 from forecast_pipeline.splits.standardise import Standardiser, drift
 from forecast_pipeline.splits.target_scale import TargetScale
@@ -121,14 +123,37 @@ class Split:
         fold = self.fold(number)
         return fit_target_scale(self.frame[: fold["train_stop"]], self.timeframe)
 
-    def arrays(self, number: int) -> FoldArrays:
-        """Train, validation and test arrays of a fold."""
+    def matrix(self) -> BlockMatrix:
+        """All features as stored, for `arrays` of many folds: their sums are then taken once."""
+        columns = self.feature_columns
+        values = self.frame.select(pl.col(columns).fill_null(float("nan"))).to_numpy()
+        is_labelled = np.asarray(np.isfinite(_all_outcomes(self.frame, self.horizons)).all(axis=1))
+        return BlockMatrix(np.ascontiguousarray(values), is_labelled)
+
+    def arrays(self, number: int, matrix: BlockMatrix | None = None) -> FoldArrays:
+        """Train, validation and test arrays of a fold.
+
+        Args:
+            number: Fold.
+            matrix: What `matrix` returned, if it was asked already.
+        """
         fold, standardiser, scale = self.fold(number), self.standardiser(number), self.target_scale(number)
-        segments = [
-            rows_of(self.frame, fold[f"{name}_start"], fold[f"{name}_stop"], standardiser, scale, self.horizons)
-            for name in ("train", "validation", "test")
-        ]
-        return FoldArrays(*segments)
+        features = self.matrix() if matrix is None else matrix
+        ranges = [(fold[f"{name}_start"], fold[f"{name}_stop"]) for name in ("train", "validation", "test")]
+        past = _past(self.frame[: ranges[-1][1]], scale)
+        return FoldArrays(
+            *(
+                _segment(
+                    self.frame[start:stop],
+                    start,
+                    StandardisedRows(features, standardiser, np.arange(start, stop)),
+                    past,
+                    scale,
+                    self.horizons,
+                )
+                for start, stop in ranges
+            )
+        )
 
 
 def read_split(home: Home, symbol: str, timeframe: Timeframe) -> Split:
@@ -159,16 +184,41 @@ def rows_of(
 ) -> Rows:
     """Arrays of the half-open row range, in the statistics given."""
     part = frame[start:stop]
-    history = frame[:stop]
-    variance = scale.slot_variance(history["close_ts_utc"].cast(pl.Int64).to_numpy(), history["bar_return"].to_numpy())
+    inputs = standardiser.transform(_values(part, standardiser.columns))
+    return _segment(part, start, inputs, _past(frame[:stop], scale), scale, horizons)
+
+
+def _past(bars: pl.DataFrame, scale: TargetScale) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Deseasonalised return and variance per slot known at each close."""
+    close_us, bar_returns = bars["close_ts_utc"].cast(pl.Int64).to_numpy(), bars["bar_return"].to_numpy()
+    returns = scale.deseasonalised(close_us, bar_returns)
+    return returns, scale.smoothed(returns)
+
+
+def _segment(
+    part: pl.DataFrame,
+    start: int,
+    inputs: npt.NDArray[np.float64] | StandardisedRows,
+    past: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    scale: TargetScale,
+    horizons: tuple[int, ...],
+) -> Rows:
+    """Arrays of the rows from ``start`` on; ``past`` reaches at least to the last of them."""
+    returns, variance = past
+    stop = start + part.height
     issued_at_us = part["close_ts_utc"].cast(pl.Int64).to_numpy()
-    outcomes = np.column_stack([_outcomes(part, horizon) for horizon in horizons])
+    n_slots = scale.expected_slots(issued_at_us, horizons)
     return Rows(
-        inputs=standardiser.transform(_values(part, standardiser.columns)),
-        increments=np.diff(outcomes, axis=1, prepend=0.0),
-        scale=scale.increment_scale(issued_at_us, variance[start:], horizons),
+        standardised=inputs,
+        increments=np.diff(_all_outcomes(part, horizons), axis=1, prepend=0.0),
+        scale=np.sqrt(variance[start:stop, None] * n_slots),
         issued_at_us=issued_at_us,
+        history=BarHistory(returns[:stop], np.arange(start, stop), n_slots, horizons, scale.slot_minutes),
     )
+
+
+def _all_outcomes(part: pl.DataFrame, horizons: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    return np.column_stack([_outcomes(part, horizon) for horizon in horizons])
 
 
 def _outcomes(part: pl.DataFrame, horizon: int) -> npt.NDArray[np.float64]:

@@ -82,15 +82,25 @@ class TargetScale:
         Unknown returns leave it as it was. The bars must be consecutive; the value
         depends on a start 1 / (1 - decay) bars back and more.
         """
+        return self.smoothed(self.deseasonalised(close_us, bar_returns))
+
+    def deseasonalised(self, close_us: npt.NDArray[np.int64], bar_returns: Floats) -> Floats:
+        """Bar returns over the root of their hour's share of the variance, shape ``(T,)``."""
         profile = np.asarray(self.profile)
-        cell = _cells(close_us, self.slot_minutes, profile.size)
-        squared = np.square(bar_returns) / profile[cell]
-        return _recursion(squared, self.decay, self.start, self.floor)
+        return np.asarray(bar_returns / np.sqrt(profile[_cells(close_us, self.slot_minutes, profile.size)]))
+
+    def smoothed(self, deseasonalised: Floats) -> Floats:
+        """Variance per slot known at each bar from its deseasonalised returns, shape ``(T,)``; see `slot_variance`."""
+        return _recursion(np.square(deseasonalised), self.decay, self.start, self.floor)
 
     def increment_scale(
         self, close_us: npt.NDArray[np.int64], slot_variance: Floats, horizons: Sequence[int]
     ) -> Floats:
-        """Standard deviation of each increment between horizons, shape ``(T, K)``.
+        """Standard deviation of each increment between horizons, shape ``(T, K)``."""
+        return np.asarray(np.sqrt(slot_variance[:, None] * self.expected_slots(close_us, horizons)))
+
+    def expected_slots(self, close_us: npt.NDArray[np.int64], horizons: Sequence[int]) -> Floats:
+        """Variance of each increment between horizons in slots of average variance, shape ``(T, K)``.
 
         The profile of the slots ahead is known from the calendar: a forecast over a
         quiet night is narrow.
@@ -101,8 +111,7 @@ class TargetScale:
         steps = np.array([0, *horizons]) * self.slot_minutes
         day, minute = np.divmod(start[:, None] + steps[None, :], MINUTES_PER_DAY)
         reached = day * cumulated[-1] + cumulated[minute]
-        expected_slots = np.diff(reached, axis=1) / self.slot_minutes
-        return np.asarray(np.sqrt(slot_variance[:, None] * expected_slots))
+        return np.asarray(np.diff(reached, axis=1) / self.slot_minutes)
 
 
 def _cells(close_us: npt.NDArray[np.int64], slot_minutes: int, n_cells: int) -> npt.NDArray[np.int64]:

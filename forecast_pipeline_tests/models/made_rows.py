@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from forecast_pipeline.models.registry import family_named
 from forecast_pipeline.models.tabular.parameters import ForestParameters
-from forecast_pipeline.splits.arrays import Rows
+from forecast_pipeline.splits.arrays import BarHistory, Rows
 
 if TYPE_CHECKING:
     from forecast_pipeline.models.forecaster import Forecaster
@@ -39,7 +40,26 @@ def made_rows(
     scaled = ic * signal + np.sqrt(1 - ic**2) * noise
     scale = 1e-4 * np.exp(0.5 * rng.standard_normal((n_rows, 1))) * np.sqrt(np.arange(1, n_horizons + 1))
     issued_at_us = START_US + (first_row + np.arange(n_rows)) * SLOT_US
-    return Rows(inputs, scaled * scale, scale, issued_at_us)
+    return Rows(inputs, scaled * scale, scale, issued_at_us, made_history(first_row, n_rows, n_horizons))
+
+
+def made_history(first_row: int, n_rows: int, n_horizons: int) -> BarHistory:
+    """Past returns of one world, the same whatever rows are asked for: GARCH(1,1)-t with persistence 0.95."""
+    rng = np.random.default_rng(99)
+    shocks, returns, variance = rng.standard_t(6.0, first_row + n_rows) * np.sqrt(4 / 6), [], 1e-8
+    for shock in shocks:
+        returns.append(np.sqrt(variance) * shock)
+        variance = 5e-10 + 0.1 * returns[-1] ** 2 + 0.85 * variance
+    horizons = tuple(np.cumsum(np.arange(1, n_horizons + 1)).tolist())
+    n_slots = np.tile(np.arange(1.0, n_horizons + 1), (n_rows, 1))
+    return BarHistory(np.array(returns), first_row + np.arange(n_rows), n_slots, horizons, slot_minutes=15)
+
+
+def in_units(rows: Rows, factor: float) -> Rows:
+    """The same rows with all returns multiplied."""
+    history = dataclasses.replace(rows.history, returns=factor * rows.history.returns)
+    scaled = {"increments": factor * rows.increments, "scale": factor * rows.scale}
+    return dataclasses.replace(rows, **scaled, history=history)
 
 
 def segments(n_train: int = 600, n_validation: int = 200, n_test: int = 100, **options) -> tuple[Rows, Rows, Rows]:

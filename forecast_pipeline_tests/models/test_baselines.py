@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.models.innovation import InnovationPool
+from forecast_pipeline.models.registry import BASELINES
 from forecast_pipeline_tests.models.made_rows import SLOT_US, START_US, fitted, made_rows, segments
 
 GAUSSIAN_POOL = 4096
@@ -18,7 +19,7 @@ def both(*rows):
     return np.concatenate([each.increments for each in rows])
 
 
-@pytest.mark.parametrize("name", ["random_walk", "historical", "ewma", "ewma_fhs"])
+@pytest.mark.parametrize("name", list(BASELINES))
 def test_baselines_have_no_drift(name):
     train, validation, test = segments()
 

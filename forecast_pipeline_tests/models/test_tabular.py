@@ -13,7 +13,8 @@ from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
 from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.models.registry import MODELS, family_named
-from forecast_pipeline.models.tabular.families import MAX_ITERATIONS, TOLERANCE, penalties
+from forecast_pipeline.models.tabular.families import penalties
+from forecast_pipeline.models.tabular.paths import MAX_ITERATIONS, TOLERANCE
 from forecast_pipeline.models.tabular.tabular import shrinkage
 from forecast_pipeline.models.train import fit_fold
 from forecast_pipeline.splits.arrays import FoldArrays
@@ -62,7 +63,7 @@ def test_lasso_meets_its_optimality_conditions(alpha):
 
     residual = TRAIN.scaled_increments - forecaster.mean(TRAIN) / TRAIN.scale
     slope = TRAIN.inputs.T @ residual / len(TRAIN)
-    weights = forecaster.estimator.coef_.T
+    weights = forecaster.weights
     assert np.abs(slope).max() <= alpha + 1e-3
     np.testing.assert_allclose(slope[weights != 0], alpha * np.sign(weights[weights != 0]), atol=1e-3)
 
@@ -74,7 +75,7 @@ def test_scaled_targets_keep_lasso_from_being_identically_zero():
     forecaster = fitted("lasso", TRAIN, VALIDATION, alpha=0.001, **PLAIN)
 
     assert np.count_nonzero(unscaled.coef_) == 0
-    assert np.count_nonzero(forecaster.estimator.coef_) > 10
+    assert np.count_nonzero(forecaster.weights) > 10
 
 
 @linear
@@ -86,7 +87,7 @@ def test_the_penalty_is_the_one_with_the_smallest_validation_error(name):
     for alpha in penalties(unfitted(name).parameters):
         mean = fitted(name, TRAIN, VALIDATION, alpha=alpha, **PLAIN).mean(VALIDATION) / VALIDATION.scale
         errors[alpha] = np.mean(np.square(VALIDATION.scaled_increments - mean))
-    assert forecaster.estimator.alpha == min(errors, key=errors.get)
+    assert forecaster.penalty == min(errors, key=errors.get)
     assert len(errors) == 10
 
 
@@ -145,13 +146,14 @@ def test_components_are_those_of_the_train_rows():
 
     expected = PCA(n_components=3, svd_solver="full").fit(TRAIN.inputs)
     np.testing.assert_allclose(forecaster.projection.components_, expected.components_, atol=1e-12)
-    assert forecaster.estimator.coef_.shape == (3, 3)
+    assert forecaster.weights.shape == (3, 3)
 
 
 def test_all_components_change_nothing_for_ridge():
     """On centred inputs, as a fold has them: components are measured from the mean."""
     offset = TRAIN.inputs.mean(axis=0)
-    train, validation, test = (dataclasses.replace(r, inputs=r.inputs - offset) for r in (TRAIN, VALIDATION, TEST))
+    parts = (TRAIN, VALIDATION, TEST)
+    train, validation, test = (dataclasses.replace(rows, standardised=rows.inputs - offset) for rows in parts)
     whole = fitted("ridge", train, validation, **PLAIN).mean(test)
 
     rotated = fitted("ridge", train, validation, pca_components=6, **PLAIN).mean(test)

@@ -1,0 +1,169 @@
+"""Promise: every fold and family is forecast on the test rows of the plan, whoever does the work, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from forecast_pipeline.backtests import run as run_module
+from forecast_pipeline.backtests.parameters import BacktestParameters
+from forecast_pipeline.backtests.run import decision_stride, walk_forward
+from forecast_pipeline.backtests.schema import FORECASTS, IN_SAMPLE, OUT_OF_SAMPLE, QUANTILE_COLUMNS
+from forecast_pipeline.core.errors import MissingData
+from forecast_pipeline.core.schema import check_schema
+from forecast_pipeline.core.timeframe import Timeframe
+from forecast_pipeline.models.baselines import garch
+from forecast_pipeline.models.registry import FAMILIES, family_named
+from forecast_pipeline.models.storage import dump_state
+from forecast_pipeline.models.tabular.parameters import ForestParameters
+from forecast_pipeline.models.train import fit_fold
+
+sys.path.insert(0, str(Path(__file__).parent))
+from made_split import HORIZONS, made_split
+
+SMALL = BacktestParameters(n_samples=80, in_sample_rows=20, max_decisions_per_fold=100)
+
+
+def settings_of(*names):
+    return {
+        n: ForestParameters(n_estimators=5) if n == "forest" else family_named(n).parameters_class()() for n in names
+    }
+
+
+@pytest.fixture(scope="module")
+def split():
+    """Three folds of hourly bars."""
+    return made_split()
+
+
+@pytest.fixture(scope="module")
+def whole(split):
+    """Forecasts of every family."""
+    return walk_forward(split, settings_of(*FAMILIES), SMALL)
+
+
+def test_every_family_is_forecast_on_every_fold(split, whole):
+    forecasts, notes = whole
+
+    check_schema(forecasts, FORECASTS, "forecasts")
+    groups = forecasts.group_by("fold", "model", "segment", "horizon_bars").len()
+    assert groups.height == len(split.fold_numbers) * len(FAMILIES) * 2 * len(HORIZONS)
+    assert groups["len"].max() <= 100
+    assert notes == []
+    assert forecasts.null_count().select(pl.exclude("regime", "fill_ts_utc")).sum_horizontal().item() == 0
+    finite = forecasts.select(pl.col("mean", "crps", "sd", "energy", *QUANTILE_COLUMNS).is_finite().all())
+    assert finite.row(0) == (True,) * len(finite.columns)
+
+
+def test_decisions_are_the_rows_of_one_grid_over_all_folds(split, whole):
+    forecasts, _ = whole
+    stride = decision_stride(split, SMALL.max_decisions_per_fold)
+    tested = forecasts.filter((pl.col("segment") == OUT_OF_SAMPLE) & (pl.col("horizon_bars") == 1))
+
+    for number in split.fold_numbers:
+        fold = split.fold(number)
+        rows = range(fold["test_start"], fold["test_stop"])
+        expected = split.frame[[row for row in rows if row % stride == 0]].drop_nulls("outcome_6")["close_ts_utc"]
+        for name in FAMILIES:
+            found = tested.filter((pl.col("fold") == number) & (pl.col("model") == name))["issued_at_utc"]
+            assert found.to_list() == expected.to_list()
+
+
+@pytest.mark.parametrize("most", [1, 7, 20, 100, 10_000])
+def test_the_stride_is_the_smallest_that_asks_no_fold_for_more(split, most):
+    lengths = [fold["test_stop"] - fold["test_start"] for fold in map(split.fold, split.fold_numbers)]
+
+    stride = decision_stride(split, most)
+
+    assert max(-(-n // stride) for n in lengths) <= most
+    assert stride == 1 or max(-(-n // (stride - 1)) for n in lengths) > most
+
+
+def test_what_stands_beside_a_forecast_is_the_market_at_its_row(split, whole):
+    forecasts, _ = whole
+    market = split.frame.select("close_ts_utc", "price", "fill_price", "outcome_3")
+    rows = forecasts.filter((pl.col("model") == "ridge") & (pl.col("horizon_bars") == 3))
+
+    joined = rows.join(market, left_on="issued_at_utc", right_on="close_ts_utc", suffix="_true")
+
+    assert joined.height == rows.height
+    np.testing.assert_array_equal(joined["price"], joined["price_true"])
+    np.testing.assert_array_equal(joined["fill_price"], joined["fill_price_true"])
+    np.testing.assert_allclose(joined["outcome"], joined["outcome_3"], rtol=0, atol=1e-15)
+
+
+def test_training_rows_are_forecast_apart(split, whole):
+    forecasts, _ = whole
+    seen = forecasts.filter((pl.col("segment") == IN_SAMPLE) & (pl.col("model") == "ewma"))
+
+    for number in split.fold_numbers:
+        instants = seen.filter(pl.col("fold") == number)["issued_at_utc"]
+        assert instants.n_unique() <= 20
+        assert instants.max() < split.fold(number)["validation_start_utc"]
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_who_does_the_work_does_not_change_a_bit(split, whole, monkeypatch, n_workers):
+    monkeypatch.setattr(run_module, "N_WORKERS", n_workers)
+
+    again, _ = walk_forward(split, settings_of(*FAMILIES), SMALL)
+
+    assert again.equals(whole[0], null_equal=True)
+
+
+def test_a_family_is_forecast_alike_in_any_company(split, whole):
+    """No family leaves a trace in what the next one of the fold is given."""
+    alone, _ = walk_forward(split, settings_of("lasso"), SMALL)
+
+    assert alone.equals(whole[0].filter(pl.col("model") == "lasso"), null_equal=True)
+
+
+@pytest.mark.parametrize("name", list(FAMILIES))
+def test_garbage_after_the_cut_off_leaves_the_artefact_bit_identical(split, name):
+    """L3, on what the walk-forward itself hands to a family."""
+    number = split.fold_numbers[1]
+    first_garbage = split.fold(number)["test_start"]
+    other = made_split(first_garbage=first_garbage)
+    assert other.fold(number)["test_start"] == first_garbage
+    chosen = settings_of(name)[name]
+
+    states = []
+    for each in (split, other):
+        matrix = each.matrix()
+        for earlier in split.fold_numbers[:2]:  # the block sums of the fold before are there already
+            forecaster = fit_fold(name, chosen, each.arrays(earlier, matrix), earlier)
+        states.append(dump_state(forecaster.state()))
+
+    assert states[0] == states[1]
+    scores = [walk_forward(each, settings_of("random_walk"), SMALL)[0]["crps"].sum() for each in (split, other)]
+    assert scores[0] != scores[1]  # the garbage is there
+
+
+def test_arrays_of_a_shared_matrix_are_those_of_a_fold_alone(split):
+    shared = split.matrix()
+    for number in split.fold_numbers:
+        together, alone = split.arrays(number, shared), split.arrays(number)
+        for name in ("train", "validation", "test"):
+            np.testing.assert_array_equal(getattr(together, name).inputs, getattr(alone, name).inputs)
+            np.testing.assert_array_equal(getattr(together, name).scale, getattr(alone, name).scale)
+        assert together.fitting[0].standardised.gram.tobytes() == alone.fitting[0].standardised.gram.tobytes()
+
+
+def test_a_fallback_of_a_fit_is_recorded(split, monkeypatch, caplog):
+    monkeypatch.setattr(garch, "fit_garch", lambda _: (None, "the optimiser did not converge"))
+
+    with caplog.at_level(logging.WARNING):
+        _, notes = walk_forward(split, settings_of("ewma", "garch_t"), SMALL)
+
+    assert [note.split(":")[0] for note in notes] == [f"garch_t, fold {k}" for k in split.fold_numbers]
+    assert "did not converge" in notes[0]
+
+
+def test_without_a_split_or_models_the_run_says_what_to_build(home):
+    with pytest.raises(MissingData, match="splits of EURUSD 1h must be built first"):
+        run_module.run_walk_forward(home, "EURUSD", Timeframe.H1, SMALL)
