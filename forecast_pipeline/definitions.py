@@ -35,7 +35,14 @@ def build_definitions(**overrides: object) -> dg.Definitions:
             forecasts.champions,
             forecasts.quantiles,
         ],
-        asset_checks=[*candles.checks, *bars.checks, *features.checks, *splits.checks, *backtests.checks],
+        asset_checks=[
+            *candles.checks,
+            *bars.checks,
+            *features.checks,
+            *splits.checks,
+            *models.checks,
+            *backtests.checks,
+        ],
         jobs=[
             sensors.cross_pair_job,
             sensors.candles_job,

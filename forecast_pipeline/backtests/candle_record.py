@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from forecast_pipeline.backtests.presentation import Table
+from forecast_pipeline.backtests.page.blocks import Table
 from forecast_pipeline.backtests.wording import share
 from forecast_pipeline.candles.build import COVERAGE_SUFFIX, candle_partitions
 from forecast_pipeline.candles.calendar import COVERAGE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from forecast_pipeline.backtests.plots import COLOURS, INK, date_axis, say, svg_text
+from forecast_pipeline.backtests.page.drawing import COLOURS, INK, date_axis, say, svg_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt

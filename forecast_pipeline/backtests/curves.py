@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 
-from forecast_pipeline.backtests.economics import fx_day
+from forecast_pipeline.backtests.groups import fx_day
 from forecast_pipeline.backtests.schema import QUANTILE_COLUMNS, QUANTILE_LEVELS, quantile_column
 from forecast_pipeline.backtests.tables import best_baselines
 from forecast_pipeline.scores.calibration import coverage_band
@@ -15,6 +17,9 @@ BPS = 1e4
 _MAX_POINTS = 400  # more than a figure of this width can show
 _N_PIT_BINS = 10
 _FAN_ROWS = (8, 60)
+_FAN_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+_TAIL_STEP, _N_TAIL_STEPS = 0.25, 25
+_TAILS = {**dict.fromkeys(("sds", "above", "below", "normal"), pl.Float64()), "n_rows": pl.Int64()}
 
 
 def compute(tested: pl.DataFrame, scores: pl.DataFrame, model: str, horizon_bars: int) -> dict[str, pl.DataFrame]:
@@ -36,7 +41,8 @@ def compute(tested: pl.DataFrame, scores: pl.DataFrame, model: str, horizon_bars
         "pit": pit_histogram(disjoint),
         "reliability": reliability(rows, n_eff),
         "coverage_over_time": coverage_over_time(disjoint),
-        "fan": fan(rows),
+        "fan": fans(rows),
+        "return_tails": return_tails(disjoint),
     }
 
 
@@ -90,26 +96,65 @@ def coverage_over_time(disjoint: pl.DataFrame) -> pl.DataFrame:
     return _thin(curve.filter(pl.col("coverage").is_not_null()), None)
 
 
-def fan(rows: pl.DataFrame) -> pl.DataFrame:
-    """Stated price range and realised price over the FX day whose mean CRPS is the median one.
+def fans(rows: pl.DataFrame) -> pl.DataFrame:
+    """Stated ranges and what came, over the FX days whose mean CRPS is the lowest, the median and the highest.
 
-    The median day, so that neither luck nor disaster is put on show. Where a day has
+    The median day stands beside the extremes, so that neither luck nor disaster is put on show alone. Where a day has
     too few rows the stretch around its middle is shown.
+
+    Returns:
+        ``day`` (``best``, ``median``, ``worst``), ``issued_at_utc``, ``realised`` and quantiles, as prices and, with
+        the ending ``_sds``, as distances from the price at issue in standard deviations of the forecast.
     """
     by_day = rows.with_columns(fx_day=fx_day(rows["issued_at_utc"]))
     days = by_day.group_by("fx_day").agg(pl.col("crps").mean(), pl.len()).sort("crps", "fx_day")
-    full = days.filter(pl.col("len") >= 0.9 * days["len"].max())  # type: ignore[operator]
-    chosen = full["fx_day"][(full.height - 1) // 2]
+    full = days.filter(pl.col("len") >= 0.9 * days["len"].max())["fx_day"]  # type: ignore[operator]
+    places = {"best": 0, "median": (full.len() - 1) // 2, "worst": full.len() - 1}
+    return pl.concat(_fan(by_day, full[place]).select(pl.lit(name).alias("day"), "*") for name, place in places.items())
+
+
+def _fan(by_day: pl.DataFrame, chosen: int) -> pl.DataFrame:
     shown = by_day.filter(pl.col("fx_day") == chosen)
     fewest, most = _FAN_ROWS
     if shown.height < fewest:
         middle = int(by_day.with_row_index().filter(pl.col("fx_day") == chosen)["index"][0])
         shown = by_day[max(0, middle - most // 2) : middle + most // 2]
     shown = shown.gather_every(max(1, -(-shown.height // most)))
-    levels = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-    quantiles = [(pl.col("price") * pl.col(quantile_column(q)).exp()).alias(quantile_column(q)) for q in levels]
-    realised = pl.col("price") * pl.col("outcome").exp()
-    return shown.select("issued_at_utc", realised.alias("realised"), *quantiles)
+    levels = {quantile_column(q): quantile_column(q) for q in _FAN_LEVELS} | {"realised": "outcome"}
+    sd = pl.col("sd" if "sd" in shown.columns else "scale")
+    return shown.select(
+        "issued_at_utc",
+        *[(pl.col("price") * pl.col(column).exp()).alias(name) for name, column in levels.items()],
+        *[(pl.col(column) / sd).alias(f"{name}_sds") for name, column in levels.items()],
+    )
+
+
+def return_tails(disjoint: pl.DataFrame) -> pl.DataFrame:
+    """Share of disjoint moves beyond each number of expected standard deviations, up and down, and the normal one.
+
+    Returns:
+        ``sds``, ``above``, ``below``, ``normal`` (one side) and ``n_rows``; empty without a finite ``scale``.
+
+    Example:
+        >>> moves = pl.DataFrame({"outcome": [3.0, -1.0, 0.0, 0.0], "scale": [1.0] * 4})
+        >>> return_tails(moves).filter(pl.col("sds") == 2.0).select("above", "below").row(0)
+        (0.25, 0.0)
+    """
+    known = disjoint.filter(pl.col("scale").is_finite() & (pl.col("scale") > 0.0) & pl.col("outcome").is_finite())
+    if known.is_empty():
+        return pl.DataFrame(schema=_TAILS)
+    size = (known["outcome"] / known["scale"]).to_numpy()
+    rows = [
+        {
+            "sds": sds,
+            "above": float(np.mean(size > sds)),
+            "below": float(np.mean(size < -sds)),
+            "normal": 0.5 * math.erfc(sds / math.sqrt(2.0)),
+            "n_rows": size.size,
+        }
+        for sds in (_TAIL_STEP * k for k in range(_N_TAIL_STEPS))
+    ]
+    return pl.DataFrame(rows, schema=_TAILS)
 
 
 def _thin(curve: pl.DataFrame, group: str | None) -> pl.DataFrame:

@@ -14,7 +14,7 @@ def percent(value: float | None, digits: int = 1) -> str:
     """
     if value is None or not math.isfinite(value):
         return "undefined"
-    return f"{100.0 * value:.{digits}f} %"
+    return f"{number(100.0 * value, digits)} %"
 
 
 def p_text(value: float | None) -> str:
@@ -38,6 +38,31 @@ def p_equation(value: float | None) -> str:
     """
     text = p_text(value)
     return text if text.startswith("<") or text == "undefined" else f"= {text}"
+
+
+def number(value: float | None, digits: int) -> str:
+    """Number with fixed digits, or "undefined"; a negative zero has no sign.
+
+    Example:
+        >>> number(1.23456, 2), number(float("nan"), 2), number(-0.0001, 2)
+        ('1.23', 'undefined', '0.00')
+    """
+    if value is None or not math.isfinite(value):
+        return "undefined"
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0.0 else text
+
+
+def between(value: float, low: float, high: float, digits: int) -> str:
+    """Number with its interval.
+
+    Example:
+        >>> between(0.1, -0.05, 0.25, 2)
+        '0.10 [-0.05, 0.25]'
+    """
+    if low is None or not math.isfinite(low):
+        return number(value, digits)
+    return f"{number(value, digits)} [{number(low, digits)}, {number(high, digits)}]"
 
 
 def share(fraction: float) -> str:

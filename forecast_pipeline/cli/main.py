@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from forecast_pipeline.cli import build, catalogue, download, ingest, inspection, results, verification, workplace
+from forecast_pipeline.cli import (
+    build,
+    catalogue,
+    comparison,
+    download,
+    ingest,
+    inspection,
+    results,
+    verification,
+    workplace,
+)
 from forecast_pipeline.cli.output import ERRORS
 from forecast_pipeline.core.errors import PipelineError
 
@@ -24,6 +34,7 @@ for command in (
     build.build,
     results.forecast,
     results.report,
+    comparison.compare,
     results.status,
     inspection.lineage,
     inspection.query,

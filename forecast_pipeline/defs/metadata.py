@@ -1,5 +1,7 @@
 """What an event shows in the UI, made from the card of what was published."""
 
+import base64
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,12 +56,12 @@ def table_schema(stored: Published, suffix: str, lineage: dg.TableColumnLineage 
     )
 
 
-def counts_table(title: str, counts: Mapping[str, Any]) -> dg.MetadataValue:
-    """Markdown table of counts, or a line that says there are none."""
+def counts_table(title: str, counts: Mapping[str, Any], head: str = "n") -> dg.MetadataValue:
+    """Markdown table of counts or other values by name, or a line that says there are none."""
     if not counts:
         return dg.MetadataValue.md(f"no {title}")
     rows = "\n".join(f"| {name} | {count} |" for name, count in counts.items())
-    return dg.MetadataValue.md(f"| {title} | n |\n|---|---|\n{rows}")
+    return dg.MetadataValue.md(f"| {title} | {head} |\n|---|---|\n{rows}")
 
 
 def frame_table(frame: pl.DataFrame, digits: int = 6) -> dg.MetadataValue:
@@ -68,6 +70,83 @@ def frame_table(frame: pl.DataFrame, digits: int = 6) -> dg.MetadataValue:
     return dg.MetadataValue.md(
         head + "\n".join(f"| {' | '.join(_cell(v, digits) for v in row)} |" for row in frame.rows())
     )
+
+
+def report_metadata(stored: Published) -> Metadata:
+    """Verdict, picture, key tables and headline numbers of a report; the numbers are drawn over time by the UI.
+
+    A table that the report does not hold is left out, as is a number that is undefined.
+    """
+    card = stored.card
+    metadata = card_metadata(stored, ".scores.parquet") | {
+        "report": dg.MetadataValue.path(str(stored.path(".html"))),
+        "conclusion": str(card["conclusion"]),
+        "doubt": str(card["doubt"]),
+        "lights": counts_table("light", card["lights"], "colour"),
+        "green_lights": sum(colour == "green" for colour in card["lights"].values()),
+    }
+    if ".preview.png" in card["files"]:
+        picture = base64.b64encode(stored.read_bytes(".preview.png")).decode()
+        metadata["preview"] = dg.MetadataValue.md(f"![report preview](data:image/png;base64,{picture})")
+    headline = {"model": card["headline_model"], "horizon_bars": card["headline_horizon_bars"]}
+    for name, suffix, columns in _REPORT_TABLES:
+        if suffix not in card["files"]:
+            continue
+        frame = stored.read_frame(suffix)
+        shown = frame.select([column for column in columns if column in frame.columns])
+        if name == "folds":
+            shown = shown.filter(_is(headline))
+        metadata[name] = frame_table(shown, 4)
+        metadata |= _numbers(frame, headline)
+    return metadata
+
+
+_REPORT_TABLES = (
+    (
+        "scores",
+        ".scores.parquet",
+        (
+            *("horizon_bars", "model", "n_eff", "crps_bps", "baseline", "crps_skill", "crps_skill_low"),
+            *("crps_skill_high", "dm_p_adjusted", "coverage_90", "kupiec_p_value", "pit_p_value", "ic", "r2"),
+        ),
+    ),
+    (
+        "folds",
+        ".folds.parquet",
+        ("fold", "horizon_bars", "model", "n_rows", "n_disjoint", "crps_bps", "crps_skill", "coverage_90"),
+    ),
+    (
+        "economics",
+        ".economics.parquet",
+        (
+            *("model", "horizon_bars", "n_round_trips", "gross", "cost", "net", "break_even_pips", "paid_pips"),
+            *("sharpe_annual", "sharpe_low", "sharpe_high", "max_drawdown"),
+        ),
+    ),
+)
+# Numbers of the headline model that are worth a line over the builds of a partition, by the table they stand in.
+_HEADLINE_NUMBERS = ("n_eff", "crps_skill", "dm_p_adjusted", "coverage_90", "detectable_ic")
+_ACCOUNT_NUMBERS = ("net", "sharpe_annual", "max_drawdown", "break_even_pips", "paid_pips")
+
+
+def _numbers(frame: pl.DataFrame, headline: Mapping[str, Any]) -> Metadata:
+    """Headline numbers of a table with one row for the headline model; a table of folds has none."""
+    if "fold" in frame.columns:
+        return {}
+    own = (
+        frame.filter(_is(headline))
+        if "crps_skill" in frame.columns
+        else frame.filter(_is({"model": headline["model"]}))
+    )
+    if own.height != 1:
+        return {}
+    row = own.row(0, named=True)
+    wanted = [name for name in (*_HEADLINE_NUMBERS, *_ACCOUNT_NUMBERS) if row.get(name) is not None]
+    return {f"headline_{name}": row[name] for name in wanted if math.isfinite(row[name])}
+
+
+def _is(values: Mapping[str, Any]) -> pl.Expr:
+    return pl.all_horizontal(pl.col(name) == value for name, value in values.items())
 
 
 def _cell(value: object, digits: int) -> str:

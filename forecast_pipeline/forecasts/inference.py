@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.backtests.report import CALIBRATION, read_report
 from forecast_pipeline.backtests.schema import quantile_column
 from forecast_pipeline.core.errors import InvalidConfiguration, MissingData
 from forecast_pipeline.core.publication import Published, frame_writer, publish, require
 from forecast_pipeline.core.schema import INSTANT
 from forecast_pipeline.core.trading_clock import instants_of_trading_minutes, trading_minutes
+from forecast_pipeline.forecasts.calibration import calibrate_draws, read_calibration
 from forecast_pipeline.forecasts.champion import read_champion
 from forecast_pipeline.models.artifact import Artifact, current_artifacts, open_artifact
 from forecast_pipeline.models.forecaster import cumulative
@@ -20,10 +22,11 @@ from forecast_pipeline.splits.build import rows_of
 from forecast_pipeline.splits.warm_up import require_warm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.core.timeframe import Timeframe
+    from forecast_pipeline.models.conformal.state import ConformalState
     from forecast_pipeline.splits.arrays import Rows
     from forecast_pipeline.splits.assemble import Matrix
 
@@ -32,18 +35,27 @@ DEFAULT_N_SAMPLES = 1000
 
 
 def publish_forecasts(home: Home, symbol: str, timeframe: Timeframe) -> Published:
-    """Forecast from the newest closed bar with every trained model, and publish.
+    """Forecast from the newest closed bar with every trained model, calibrate, and publish.
+
+    A model whose calibration the report did not record is published raw, and the card says so.
 
     Raises:
-        MissingData: If no model was trained or no champion chosen.
+        MissingData: If no model was trained, no champion chosen or no report built.
     """
     champion = read_champion(home, symbol, timeframe)
     artifacts = [open_artifact(card) for card in current_artifacts(home, symbol, timeframe)]
     if not artifacts:
         raise MissingData(f"{symbol} {timeframe} must have a trained model", do="materialise models")
+    report = read_report(home, symbol, timeframe)
     matrices: dict[str, Matrix] = {}
     frames = [
-        forecast_rows(_matrix(home, symbol, timeframe, artifact, matrices), artifact, [-1], DEFAULT_LEVELS)
+        forecast_rows(
+            _matrix(home, symbol, timeframe, artifact, matrices),
+            artifact,
+            [-1],
+            DEFAULT_LEVELS,
+            calibration=read_calibration(report, artifact.model_name),
+        )
         for artifact in artifacts
     ]
     table = pl.concat(frames).with_columns(is_champion=pl.col("model") == champion.card["champion"])
@@ -56,7 +68,9 @@ def publish_forecasts(home: Home, symbol: str, timeframe: Timeframe) -> Publishe
         "issued_at_utc": table["issued_at_utc"][0].isoformat(),
         "n_rows": table.height,
         "n_samples": DEFAULT_N_SAMPLES,
+        "calibration": calibration_note(table),
         "upstream": {f"models/{a.stored.name}": a.stored.sha256 for a in artifacts}
+        | ({"report": report.sha256} if CALIBRATION in report.card["files"] else {})
         | {"champion": champion.sha256}
         | {key: value for matrix in matrices.values() for key, value in matrix.upstream.items()},
     }
@@ -79,8 +93,12 @@ def forecast_rows(
     positions: Sequence[int],
     levels: Sequence[float] = DEFAULT_LEVELS,
     n_samples: int = DEFAULT_N_SAMPLES,
+    calibration: Mapping[int, ConformalState] | None = None,
 ) -> pl.DataFrame:
     """Forecast from matrix rows with a stored model, as it is served.
+
+    Without ``calibration`` the forecast is the model's own, a function of the row and the
+    model alone; with it, it also depends on what the layer had learned.
 
     Args:
         matrix: Aligned features, the artifact's columns among them.
@@ -88,9 +106,10 @@ def forecast_rows(
         positions: Rows to forecast from; -1 is the newest closed bar.
         levels: Quantile levels in (0, 1).
         n_samples: Draws per forecast.
+        calibration: State of the calibration layer by horizon, of `calibration.read_calibration`.
 
     Returns:
-        One row a decision and horizon: ``model issued_at_utc price horizon_bars target_ts_utc mean``,
+        One row a decision and horizon: ``model issued_at_utc price horizon_bars target_ts_utc is_calibrated mean``,
         quantiles of the log return ``q05 …``, and of the price ``price_mean price_q05 …``.
 
     Raises:
@@ -102,7 +121,8 @@ def forecast_rows(
     _check_columns(matrix, artifact)
     rows, prices = _inputs(matrix, artifact, positions)
     require_warm(matrix.origins, artifact.standardiser.columns, rows.issued_at_us)
-    draws = cumulative(artifact.forecaster.sample(rows, n_samples))  # (S B K)
+    raw = cumulative(artifact.forecaster.sample(rows, n_samples))  # (S B K)
+    draws, is_calibrated = calibrate_draws(raw, rows, artifact.horizons, artifact.timeframe.minutes, calibration or {})
     quantiles = np.quantile(draws, sorted(levels), axis=0)  # (Q B K)
     mean = draws.mean(axis=0)
     price_mean = prices[:, None] * np.exp(draws).mean(axis=0)
@@ -119,6 +139,7 @@ def forecast_rows(
                     "price": prices,
                     "horizon_bars": pl.Series([horizon] * len(rows), dtype=pl.Int32),
                     "target_ts_utc": pl.Series(instants_of_trading_minutes(clock)).cast(INSTANT),
+                    "is_calibrated": is_calibrated[:, k],
                     "mean": mean[:, k],
                     **values,
                     "price_mean": price_mean[:, k],
@@ -127,6 +148,25 @@ def forecast_rows(
             )
         )
     return pl.concat(frames).sort("issued_at_utc", "horizon_bars")
+
+
+def calibration_note(live: pl.DataFrame) -> str:
+    """One sentence on which horizons of the champion's forecast are calibrated.
+
+    Args:
+        live: Rows with ``is_champion``, ``horizon_bars`` and ``is_calibrated``.
+
+    Example:
+        >>> rows = {"is_champion": [True, True], "horizon_bars": [1, 12], "is_calibrated": [True, False]}
+        >>> calibration_note(pl.DataFrame(rows))
+        'calibrated at 1 bars, raw at 12 bars'
+    """
+    served = live.filter("is_champion").sort("horizon_bars")
+    done = [str(h) for h in served.filter("is_calibrated")["horizon_bars"]]
+    raw = [str(h) for h in served.filter(~pl.col("is_calibrated"))["horizon_bars"]]
+    if not done:
+        return "raw: the report recorded no calibration of this model with enough scores before this bar"
+    return f"calibrated at {', '.join(done)} bars" + (f", raw at {', '.join(raw)} bars" if raw else "")
 
 
 def matrix_of(home: Home, symbol: str, timeframe: Timeframe, artifact: Artifact) -> Matrix:

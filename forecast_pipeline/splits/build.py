@@ -15,7 +15,7 @@ from forecast_pipeline.splits.assemble import assemble
 from forecast_pipeline.splits.block_sums import BlockMatrix
 from forecast_pipeline.splits.moments import StandardisedRows
 from forecast_pipeline.splits.plan import LIVE, Fold, FoldPlan, check_no_label_reaches_test, plan_folds
-from forecast_pipeline.splits.standardise import Standardiser, drift
+from forecast_pipeline.splits.standardise import Standardiser, drift, population_stability
 from forecast_pipeline.splits.target_scale import TargetScale
 from forecast_pipeline.splits.targets import forward_log_returns
 from forecast_pipeline.splits.warm_up import warm_up
@@ -248,6 +248,7 @@ def _statistics(frame: pl.DataFrame, matrix: Matrix, fold: Fold, parameters: Spl
             "is_kept": fitted.is_kept,
             "ks_stat": [value for value, _ in drifts],
             "ks_pvalue": [value for _, value in drifts],
+            "psi": [population_stability(train[:, k], validation[:, k]) for k in range(len(columns))],
         }
     )
 

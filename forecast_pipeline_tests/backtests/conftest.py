@@ -61,10 +61,12 @@ def make_forecasts(
     has_spread: bool = True,
     bar_std: float = BAR_STD,
     noise: float = 0.1,
+    regimes: tuple[str, ...] = (),
 ) -> pl.DataFrame:
     """Hourly forecasts; a model knows a share ``skill`` (a correlation) of each return.
 
-    Without skill it adds ``noise``, a share of the standard deviation, to a mean of zero.
+    Without skill it adds ``noise``, a share of the standard deviation, to a mean of zero. The ``regimes`` rule in
+    turn, five days each.
     """
     rng = np.random.default_rng(seed)
     first = dt.datetime(2024, 2, 5, tzinfo=dt.UTC)
@@ -74,6 +76,7 @@ def make_forecasts(
     opens = micros[is_open(micros)][: n_bars + 1]
     returns = bar_std * rng.standard_normal(n_bars)
     price = 1.1 * np.exp(np.concatenate([[0.0], np.cumsum(returns)]))  # at the instants of opens
+    days = np.arange(n_rows) // 24
     z = stats.norm.ppf(QUANTILE_LEVELS)
     frames = []
     for horizon in horizons:
@@ -104,6 +107,11 @@ def make_forecasts(
                 **{c: mean + width * q for c, q in zip(QUANTILE_COLUMNS, z, strict=True)},
                 "crps": crps,
                 "pit": stats.norm.cdf(x),
+                "sd": np.full(n_rows, width),
+                # Stand-ins: some positive share of the CRPS, and a path score of the size of one.
+                "crps_tails": 0.1 * crps,
+                "energy": 1.5 * crps,
+                "regime": [regimes[day // 5 % len(regimes)] if regimes else None for day in days],
                 "fill_ts_utc": opens[positions],
                 "fill_price": price[positions],
                 "spread": [0.0001 if has_spread else None] * n_rows,

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from forecast_pipeline.backtests import run as run_module
+from forecast_pipeline.backtests.fold_forecasts import decision_stride
 from forecast_pipeline.backtests.parameters import BacktestParameters
-from forecast_pipeline.backtests.run import decision_stride, walk_forward
+from forecast_pipeline.backtests.run import walk_forward
 from forecast_pipeline.backtests.schema import FORECASTS, IN_SAMPLE, OUT_OF_SAMPLE, QUANTILE_COLUMNS
 from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.schema import check_schema
@@ -48,7 +49,7 @@ def whole(split):
 
 
 def test_every_family_is_forecast_on_every_fold(split, whole):
-    forecasts, notes = whole
+    forecasts, notes = whole.forecasts, whole.notes
 
     check_schema(forecasts, FORECASTS, "forecasts")
     groups = forecasts.group_by("fold", "model", "segment", "horizon_bars").len()
@@ -61,7 +62,7 @@ def test_every_family_is_forecast_on_every_fold(split, whole):
 
 
 def test_decisions_are_the_rows_of_one_grid_over_all_folds(split, whole):
-    forecasts, _ = whole
+    forecasts = whole.forecasts
     stride = decision_stride(split, SMALL.max_decisions_per_fold)
     tested = forecasts.filter((pl.col("segment") == OUT_OF_SAMPLE) & (pl.col("horizon_bars") == 1))
 
@@ -85,7 +86,7 @@ def test_the_stride_is_the_smallest_that_asks_no_fold_for_more(split, most):
 
 
 def test_what_stands_beside_a_forecast_is_the_market_at_its_row(split, whole):
-    forecasts, _ = whole
+    forecasts = whole.forecasts
     market = split.frame.select("close_ts_utc", "price", "fill_price", "outcome_3")
     rows = forecasts.filter((pl.col("model") == "ridge") & (pl.col("horizon_bars") == 3))
 
@@ -98,7 +99,7 @@ def test_what_stands_beside_a_forecast_is_the_market_at_its_row(split, whole):
 
 
 def test_training_rows_are_forecast_apart(split, whole):
-    forecasts, _ = whole
+    forecasts = whole.forecasts
     seen = forecasts.filter((pl.col("segment") == IN_SAMPLE) & (pl.col("model") == "ewma"))
 
     for number in split.fold_numbers:
@@ -111,16 +112,17 @@ def test_training_rows_are_forecast_apart(split, whole):
 def test_who_does_the_work_does_not_change_a_bit(split, whole, monkeypatch, n_workers):
     monkeypatch.setattr(run_module, "N_WORKERS", n_workers)
 
-    again, _ = walk_forward(split, settings_of(*FAMILIES), SMALL)
+    again = walk_forward(split, settings_of(*FAMILIES), SMALL)
 
-    assert again.equals(whole[0], null_equal=True)
+    assert again.forecasts.equals(whole.forecasts, null_equal=True)
+    assert again.importance.equals(whole.importance)
 
 
 def test_a_family_is_forecast_alike_in_any_company(split, whole):
     """No family leaves a trace in what the next one of the fold is given."""
-    alone, _ = walk_forward(split, settings_of("lasso"), SMALL)
+    alone = walk_forward(split, settings_of("lasso"), SMALL).forecasts
 
-    assert alone.equals(whole[0].filter(pl.col("model") == "lasso"), null_equal=True)
+    assert alone.equals(whole.forecasts.filter(pl.col("model") == "lasso"), null_equal=True)
 
 
 @pytest.mark.parametrize("name", list(FAMILIES))
@@ -158,7 +160,7 @@ def test_a_fallback_of_a_fit_is_recorded(split, monkeypatch, caplog):
     monkeypatch.setattr(garch, "fit_garch", lambda _: (None, "the optimiser did not converge"))
 
     with caplog.at_level(logging.WARNING):
-        _, notes = walk_forward(split, settings_of("ewma", "garch_t"), SMALL)
+        notes = walk_forward(split, settings_of("ewma", "garch_t"), SMALL).notes
 
     assert [note.split(":")[0] for note in notes] == [f"garch_t, fold {k}" for k in split.fold_numbers]
     assert "did not converge" in notes[0]

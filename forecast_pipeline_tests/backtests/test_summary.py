@@ -7,10 +7,20 @@ import polars as pl
 import pytest
 from scipy import stats
 
+from forecast_pipeline.backtests.lights import skill_light
 from forecast_pipeline.backtests.positions import CostModel
 from forecast_pipeline.backtests.summary import summarise
-from forecast_pipeline.backtests.verdict import skill_light
+from forecast_pipeline.backtests.surroundings import Surroundings
 from forecast_pipeline.core.errors import CorruptData, MissingData
+
+
+def planted(*alive):
+    codes = ["S1", "S3", "A2"]
+    killed = [code not in alive for code in codes]
+    return pl.DataFrame({"mutant": codes, "group": "splits", "description": "", "killed_by": "L3", "is_killed": killed})
+
+
+CLEAN = Surroundings(planted=planted(), invariance={"ridge": "identical"})
 
 
 def colours(summary):
@@ -71,21 +81,35 @@ def test_skill_on_few_independent_rows_is_not_green(n_eff, colour):
 
 
 def test_a_significant_loss_is_called_a_loss_and_not_a_lack_of_data(make_forecasts, facts):
-    summary = summarise(make_forecasts(noise=0.8, n_rows=600), facts, CostModel())
+    summary = summarise(make_forecasts(noise=0.8, n_rows=600), facts, CostModel(), surroundings=CLEAN)
 
     assert colours(summary)["Skill"] == "red"
     assert summary.verdict.light("Skill").sentence.startswith("Worse than the best baseline beyond chance")
     assert summary.verdict.doubt.startswith("It is a result about these fits")
 
 
-def test_a_wrong_width_turns_the_calibration_light_red(make_forecasts, facts):
-    forecasts = make_forecasts()
+def narrowed(forecasts):
     levels = [c for c in forecasts.columns if c.startswith("q")]
-    towards_mean = [(0.6 * pl.col(q) + 0.4 * pl.col("mean")).alias(q) for q in levels]
-    narrow = forecasts.with_columns(towards_mean)
+    return forecasts.with_columns((0.6 * pl.col(q) + 0.4 * pl.col("mean")).alias(q) for q in levels)
 
+
+def test_the_calibration_light_speaks_of_intervals_as_they_are_served_and_names_the_fitted_ones(make_forecasts, facts):
+    forecasts = make_forecasts(n_rows=6000, horizons=(1,))
+    fitted, mended = (summarise(each, facts, CostModel()) for each in (forecasts, narrowed(forecasts)))
+
+    row = mended.evidence.calibration.filter(model="ridge").row(0, named=True)
+    assert row["coverage_90_before"] < 0.75
+    assert 0.88 <= row["coverage_90_after"] <= 0.92
+    assert colours(fitted)["Calibration"] != "red"
+    assert f"as fitted {100 * row['coverage_90_before']:.1f} %" in mended.verdict.light("Calibration").sentence
+
+
+def test_intervals_that_the_layer_could_not_mend_turn_the_calibration_light_red(make_forecasts, facts):
+    # Too few labels have ended for the layer to act.
+    forecasts = make_forecasts(n_rows=90, horizons=(1,))
+
+    assert colours(summarise(narrowed(forecasts), facts, CostModel()))["Calibration"] == "red"
     assert colours(summarise(forecasts, facts, CostModel()))["Calibration"] != "red"
-    assert colours(summarise(narrow, facts, CostModel()))["Calibration"] == "red"
 
 
 @pytest.mark.parametrize(
@@ -100,10 +124,30 @@ def test_a_wrong_width_turns_the_calibration_light_red(make_forecasts, facts):
     ids=["missing", "clean", "leaking", "skipped", "no findings recorded"],
 )
 def test_leak_light(make_forecasts, facts, suite, colour):
-    summary = summarise(make_forecasts(n_rows=100), facts | {"leak_suite": suite}, CostModel())
+    around = Surroundings(planted=planted(), invariance={"ridge": "identical"})
+    summary = summarise(make_forecasts(n_rows=100), facts | {"leak_suite": suite}, CostModel(), surroundings=around)
 
     assert colours(summary)["Leak suite"] == colour
     assert (colour == "red") == summary.verdict.doubt.startswith("The leak suite found")
+
+
+@pytest.mark.parametrize(
+    ("around", "colour", "words"),
+    [
+        (Surroundings(), "amber", "no mutation score is recorded and no artefact was refitted"),
+        (Surroundings(planted=planted()), "amber", "no artefact was refitted"),
+        (Surroundings(invariance={"ridge": "identical"}), "amber", "no mutation score"),
+        (Surroundings(planted=planted("S3"), invariance={"ridge": "identical"}), "red", "not caught: S3"),
+        (Surroundings(planted=planted(), invariance={"ridge": "weights"}), "red", "artefacts of ridge change"),
+    ],
+)
+def test_the_leak_light_wants_planted_leaks_caught_and_artefacts_unchanged(
+    make_forecasts, facts, around, colour, words
+):
+    light = summarise(make_forecasts(n_rows=100), facts, CostModel(), surroundings=around).verdict.light("Leak suite")
+
+    assert light.colour == colour
+    assert words in light.sentence
 
 
 def test_the_doubt_and_the_cost_light_say_which_share_of_the_spread_was_measured(make_forecasts, facts):
@@ -113,7 +157,7 @@ def test_the_doubt_and_the_cost_light_say_which_share_of_the_spread_was_measured
     profile = pl.DataFrame({"hour_of_week": range(120), "spread": [0.0001] * 120, "n_candles": [1] * 120})
 
     whole = summarise(forecasts, facts, CostModel())
-    part = summarise(half, facts, CostModel(), spread_profile=profile)
+    part = summarise(half, facts, CostModel(), spread_profile=profile, surroundings=CLEAN)
 
     result = part.economics.row(0, named=True)
     assert result["measured_spread_fraction"] + result["profiled_spread_fraction"] == pytest.approx(1.0)

@@ -11,6 +11,7 @@ import polars as pl
 from forecast_pipeline.backtests.trading import breakdown, drawdown, null, results, sensitivity
 from forecast_pipeline.backtests.trading.account import account_of
 from forecast_pipeline.backtests.trading.hurdle import hurdle_table
+from forecast_pipeline.backtests.trading.ledger import ITEMS
 from forecast_pipeline.backtests.trading.market import markets_by_model
 from forecast_pipeline.backtests.trading.trades import trade_figures
 
@@ -31,7 +32,8 @@ class TradingReport:
 
     Attributes:
         economics: A row per model; see `result_figures`.
-        equity: ``model``, ``fill_ts_utc``, ``position``, ``traded``, ``gross_cumulative`` (mid to mid) and
+        equity: A row per fill: ``model``, ``fill_ts_utc``, ``position``, ``traded`` (units), ``mid``, ``half_spread``,
+            ``slippage`` (price), the running sum of each item of the identity (``gross_cumulative``, mid to mid, …) and
             ``net_cumulative`` (open positions at the side that liquidates them).
         waterfall: ``item``, ``pips_per_round_trip``, ``fraction_of_capital``, from gross to net.
         cost_curve: ``multiplier``, ``net``, ``sharpe``.
@@ -168,8 +170,11 @@ def trade_report(
 def _equity(name: str, account: Account) -> pl.DataFrame:
     ledger = account.ledger
     fill = pl.Series("fill_ts_utc", account.market.fill_us, dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
-    columns = {"position": ledger.position, "traded": ledger.traded}
-    columns |= {"gross_cumulative": ledger.gross, "net_cumulative": ledger.equity}
+    market = account.market
+    columns = {"position": ledger.position, "traded": ledger.traded, "mid": market.mid}
+    columns |= {"half_spread": market.half_spread, "slippage": market.slippage}
+    columns |= {f"{item}_cumulative": ledger.account[item] for item in ITEMS}
+    columns |= {"net_cumulative": ledger.equity}
     values = [pl.Series(key, np.ascontiguousarray(value), dtype=pl.Float64) for key, value in columns.items()]
     return pl.DataFrame([fill, *values]).select(pl.lit(name).alias("model"), pl.all())
 

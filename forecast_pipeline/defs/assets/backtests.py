@@ -1,7 +1,6 @@
 """Stage 7: out-of-sample forecasts of every fold, and the report made of them."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -9,17 +8,19 @@ from forecast_pipeline.backtests.parameters import BacktestParameters
 from forecast_pipeline.backtests.positions import CostModel
 from forecast_pipeline.backtests.report import build_report, read_report
 from forecast_pipeline.backtests.run import run_walk_forward
+from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published
 from forecast_pipeline.defs.assets.models import BASELINES_KEY, model_key
 from forecast_pipeline.defs.checks import Checked, check_definitions
 from forecast_pipeline.defs.configs import applied, config_of
 from forecast_pipeline.defs.lineage import SPLITS_KEY
-from forecast_pipeline.defs.metadata import card_metadata, frame_table
+from forecast_pipeline.defs.metadata import card_metadata, report_metadata
 from forecast_pipeline.defs.ownership import OWNERS
 from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.stage_run import Check, Stage, StageEvent, run_stage
 from forecast_pipeline.models.registry import MODELS
+from forecast_pipeline.verification.mutation_score import ensure_mutation_score
 
 CODE_VERSION = "2"
 OUT_OF_SAMPLE_KEY = dg.AssetKey(["backtests", "out_of_sample"])
@@ -87,37 +88,17 @@ def reports(
             key=REPORTS_KEY,
             code_version=CODE_VERSION,
             upstream=[OUT_OF_SAMPLE_KEY],
-            build=lambda key: build_report(folder, *symbol_and_timeframe(key), costs),
-            describe=_describe_report,
+            build=lambda key: _build_report(folder, key, costs),
+            describe=report_metadata,
             check=_report_checks,
         ),
     )
 
 
-def _describe_report(stored: Published) -> dict[str, Any]:
-    import base64
-
-    scores = stored.read_frame(".scores.parquet")
-    shown = [
-        "horizon_bars",
-        "model",
-        "n_eff",
-        "crps_bps",
-        "crps_skill",
-        "dm_p_adjusted",
-        "coverage_90",
-        "r2",
-    ]
-    picture = base64.b64encode(stored.read_bytes(".preview.png")).decode()
-    lights: Mapping[str, str] = stored.card["lights"]
-    return card_metadata(stored, ".scores.parquet") | {
-        "report": dg.MetadataValue.path(str(stored.path(".html"))),
-        "conclusion": str(stored.card["conclusion"]),
-        "doubt": str(stored.card["doubt"]),
-        "lights": ", ".join(f"{name} {colour}" for name, colour in lights.items()),
-        "scores": frame_table(scores.select([name for name in shown if name in scores.columns]), 4),
-        "preview": dg.MetadataValue.md(f"![report preview](data:image/png;base64,{picture})"),
-    }
+def _build_report(home: Home, key: str, costs: CostModel) -> Published:
+    """The report of a partition, after the leak suite of this version of the code has been measured once."""
+    ensure_mutation_score(home)
+    return build_report(home, *symbol_and_timeframe(key), costs)
 
 
 def _report_checks(stored: Published) -> list[Check]:
@@ -129,7 +110,10 @@ checks = check_definitions(
     Checked(
         asset=REPORTS_KEY,
         partitions=SYMBOL_TIMEFRAME,
-        descriptions={"leak_suite": "No truncation check behind the forecasts found a value that knew the future."},
+        descriptions={
+            "leak_suite": "No value changed with the future, no artefact with rows after its cut-off, and every "
+            "planted leak is caught."
+        },
         opener=lambda home, key: read_report(home, *symbol_and_timeframe(key)),
         checker=_report_checks,
     )

@@ -1,19 +1,20 @@
 """Stage 5: one asset a family, and one for all baselines; each fits the window that serves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published
+from forecast_pipeline.defs.checks import check_definitions, cutoff_checked, cutoff_checks_of_artifact
 from forecast_pipeline.defs.configs import applied, chosen, config_of
 from forecast_pipeline.defs.lineage import SPLITS_KEY
 from forecast_pipeline.defs.metadata import card_metadata, counts_table
 from forecast_pipeline.defs.ownership import OWNERS
 from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
 from forecast_pipeline.defs.resources import HomeResource
-from forecast_pipeline.defs.stage_run import Check, Stage, StageEvent, run_stage
+from forecast_pipeline.defs.stage_run import Stage, StageEvent, run_stage
 from forecast_pipeline.models.registry import BASELINES, FAMILIES, MODELS
 from forecast_pipeline.models.reserved import RESERVED, refuse_reserved
 from forecast_pipeline.models.train import train_model
@@ -60,7 +61,12 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
         folder, parameters = home.open(), applied(home.settings().model(name), config)
         yield from run_stage(
             context,
-            _stage(model_key(name), lambda key: train_model(folder, *symbol_and_timeframe(key), name, parameters)),
+            _stage(
+                folder,
+                model_key(name),
+                (name,),
+                lambda key: train_model(folder, *symbol_and_timeframe(key), name, parameters),
+            ),
         )
 
     return model
@@ -81,12 +87,17 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
 def baselines(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[StageEvent]:
     """Fit every baseline to each partition of the run."""
     folder = home.open()
-    yield from run_stage(context, _stage(BASELINES_KEY, lambda key: train_baselines(folder, key)))
+    yield from run_stage(context, _stage(folder, BASELINES_KEY, BASELINES, lambda key: train_baselines(folder, key)))
 
 
-def _stage(key: dg.AssetKey, build: Any) -> Stage:  # noqa: ANN401 - a callable, checked by Stage
+def _stage(home: Home, key: dg.AssetKey, names: Sequence[str], build: Callable[[str], Published]) -> Stage:
     return Stage(
-        key=key, code_version=CODE_VERSION, upstream=[SPLITS_KEY], build=build, describe=_describe, check=_checks
+        key=key,
+        code_version=CODE_VERSION,
+        upstream=[SPLITS_KEY],
+        build=build,
+        describe=_describe,
+        check=lambda stored: cutoff_checks_of_artifact(home, stored, names),
     )
 
 
@@ -101,8 +112,9 @@ def _describe(stored: Published) -> dict[str, Any]:
     }
 
 
-def _checks(_stored: Published) -> Sequence[Check]:
-    return ()
-
-
 assets = [_model_asset(name) for name in MODELS]
+checks = [
+    definition
+    for key, names in ((BASELINES_KEY, BASELINES), *((model_key(name), (name,)) for name in MODELS))
+    for definition in check_definitions(cutoff_checked(key, names))
+]

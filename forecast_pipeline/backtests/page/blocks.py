@@ -1,0 +1,103 @@
+"""The kinds of things a section shows: a table, a figure, named facts, or the words that something is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+NOT_RECORDED = "not recorded"
+NOT_MODELLED = "not modelled"
+# What may stand in a column of numbers.
+_NO_NUMBER = {"undefined", NOT_RECORDED, NOT_MODELLED, "none", "baseline", "not the best baseline"}
+
+Cells = tuple[bool, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells ready to be shown.
+
+    Attributes:
+        caption: What the table shows, as a sentence.
+        heads: One a column.
+        rows: Cells, and whether the row is a baseline.
+        notes: What a reader must know to read the numbers.
+        more_rows: Rows that stand folded behind those of ``rows``.
+    """
+
+    kind: ClassVar[str] = "table"
+    caption: str
+    heads: tuple[str, ...]
+    rows: list[Cells]
+    notes: tuple[str, ...] = field(default=())
+    more_rows: list[Cells] = field(default_factory=list)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class of each column: ``t`` for text, which stands left, ``k`` besides if the column names its rows.
+
+        The first column of text names the rows, and stays in sight where a table scrolls.
+
+        Example:
+            >>> Table("", ("h", "model", "p"), [(False, ("1", "ridge", "< 0.001"))]).classes
+            ('', 't k', '')
+        """
+        rows = [cells for _, cells in (*self.rows, *self.more_rows)]
+        is_text = [any(_is_text(cells[place]) for cells in rows) for place in range(len(self.heads))]
+        key = is_text.index(True) if True in is_text else -1
+        return tuple(f"t{' k' * (place == key)}" if text else "" for place, text in enumerate(is_text))
+
+
+def _is_text(cell: str) -> bool:
+    return bool(cell) and cell not in _NO_NUMBER and not re.match(r"[-+<]? ?\d", cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing with its caption.
+
+    Attributes:
+        svg: Our own SVG text, already escaped.
+        caption: What it shows, as a sentence, and how to read it.
+    """
+
+    kind: ClassVar[str] = "figure"
+    svg: Markup
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names and values; a value that is None or empty is shown as not recorded."""
+
+    kind: ClassVar[str] = "facts"
+    pairs: list[tuple[str, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A visible line in the place of what is not there.
+
+    Attributes:
+        what: Name of the table or figure.
+        why: ``not recorded``, ``not modelled`` or a longer reason.
+    """
+
+    kind: ClassVar[str] = "missing"
+    what: str
+    why: str = NOT_RECORDED
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A paragraph of plain text."""
+
+    kind: ClassVar[str] = "sentence"
+    text: str
+
+
+Block = Table | Figure | Facts | Missing | Sentence

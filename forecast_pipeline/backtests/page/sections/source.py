@@ -1,0 +1,96 @@
+"""Everything a section may look at, and the few numbers that several of them name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from forecast_pipeline.backtests.candle_record import CandleRecord
+from forecast_pipeline.backtests.page.evidence import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from forecast_pipeline.backtests.page.blocks import Block
+    from forecast_pipeline.backtests.page.cells import Row
+    from forecast_pipeline.backtests.summary import Summary
+
+    Context = dict[str, Block | list[Block]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What the page is made of.
+
+    Attributes:
+        summary: Scores, accounts and verdict.
+        facts: Card of the forecasts file; each fact may be missing.
+        record: What the candles record about themselves.
+        evidence: Statistics besides the score tables.
+    """
+
+    summary: Summary
+    facts: Mapping[str, Any]
+    record: CandleRecord = field(default_factory=CandleRecord)
+    evidence: Evidence = field(default_factory=Evidence)
+
+    @property
+    def model(self) -> str:
+        """The headline model."""
+        return self.summary.verdict.headline_model
+
+    @property
+    def horizon_bars(self) -> int:
+        """The horizon at which it does best."""
+        return self.summary.verdict.headline_horizon_bars
+
+    @property
+    def subject(self) -> str:
+        """Headline model and horizon in words."""
+        return f"{self.model} at {bars(self.horizon_bars)}"
+
+    @property
+    def headline(self) -> Row:
+        """Score row of the headline model at its horizon."""
+        is_it = (pl.col("model") == self.model) & (pl.col("horizon_bars") == self.horizon_bars)
+        return self.summary.scores.row(by_predicate=is_it, named=True)
+
+    @property
+    def equity(self) -> pl.DataFrame:
+        """Account of the headline model, from the evidence if it is there, else from the summary."""
+        for frame in (self.evidence.trading.equity, self.summary.equity):
+            own = frame
+            if frame is not None and "model" in frame.columns:
+                own = frame.filter(pl.col("model") == self.model)
+            if own is not None and own.height:
+                return own
+        return self.summary.equity.clear()
+
+    def is_focus(self, row: Row) -> bool:
+        """Whether a row stays visible in a long table: those of the headline horizon."""
+        return bool(row["horizon_bars"] == self.horizon_bars)
+
+
+def size_range(n_eff: pl.Series) -> str:
+    """Smallest and largest effective sample size in words.
+
+    Example:
+        >>> size_range(pl.Series([30, 12])), size_range(pl.Series([5]))
+        ('n_eff 12 to 30', 'n_eff 5')
+    """
+    ordered = sorted(set(n_eff.drop_nulls().to_list()))
+    if not ordered:
+        return "n_eff undefined"
+    return f"n_eff {ordered[0]}" if len(ordered) == 1 else f"n_eff {ordered[0]} to {ordered[-1]}"
+
+
+def bars(count: int) -> str:
+    """Number of bars in words.
+
+    Example:
+        >>> bars(1), bars(12)
+        ('1 bar', '12 bars')
+    """
+    return "1 bar" if count == 1 else f"{count} bars"

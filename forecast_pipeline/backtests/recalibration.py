@@ -1,0 +1,176 @@
+"""The calibration layer over stored forecasts: quantiles before and after, what it costs, and its last states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from forecast_pipeline.backtests.schema import QUANTILE_COLUMNS, QUANTILE_LEVELS
+from forecast_pipeline.core.errors import CorruptData
+from forecast_pipeline.models.conformal import state as conformal
+from forecast_pipeline.models.conformal.layer import calibrate
+from forecast_pipeline.models.conformal.state import ConformalParameters, ConformalState
+from forecast_pipeline.scores.calibration import kupiec
+from forecast_pipeline.scores.quantile import coverage
+from forecast_pipeline.scores.significance import disjoint_rows, effective_sample_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+BPS = 1e4
+CALIBRATED_COLUMNS: tuple[str, ...] = tuple(f"c{name}" for name in QUANTILE_COLUMNS)
+_PAIR_90 = list(ConformalState.start(QUANTILE_LEVELS, 1).nominal_alpha.round(9)).index(0.1)
+_FIGURES = (("coverage_90", ""), ("width_90", "_bps"), ("kupiec_p", ""))
+_GROUP = ["model", "is_baseline", "horizon_bars"]
+_KEPT = ["fold", *_GROUP, "issued_at_utc", "target_ts_utc", "outcome", "scale", "q05", "q95"]
+
+States = dict[tuple[str, int], ConformalState]
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibration:
+    """Forecasts through the calibration layer.
+
+    Attributes:
+        rows: ``fold model is_baseline horizon_bars issued_at_utc target_ts_utc outcome scale q05 q95``, calibrated
+            quantiles ``cq01 … cq99`` as log returns, ``alpha_90`` (miss probability in use for the 90 % interval);
+            by model, horizon and time.
+        states: What the layer knows after the last decision, by model and horizon.
+        stride_bars: Bars between decisions.
+    """
+
+    rows: pl.DataFrame
+    states: States
+    stride_bars: int
+
+
+def recalibrate(
+    tested: pl.DataFrame, stride_bars: int = 1, parameters: ConformalParameters | None = None
+) -> Recalibration:
+    """Run the layer over the out-of-sample rows of each model and horizon, across folds, in order of time.
+
+    Nothing is fitted beforehand: each decision uses only outcomes whose labels had ended,
+    also of earlier folds. A refit of the model in a new fold does not reset the layer.
+
+    Args:
+        tested: Out-of-sample rows in the schema `backtests.schema.FORECASTS`.
+        stride_bars: Bars between decisions; labels overlap over ``ceil(horizon / stride)`` rows.
+        parameters: Settings of the layer; the defaults if omitted.
+
+    Raises:
+        ValueError: If a model has two forecasts of one horizon at one instant.
+    """
+    parts, states = [], {}
+    by_group = tested.sort(*_GROUP, "issued_at_utc").partition_by(_GROUP, as_dict=True, maintain_order=True)
+    for (model, _, horizon_bars), rows in by_group.items():
+        start = ConformalState.start(QUANTILE_LEVELS, -(-int(horizon_bars) // stride_bars), parameters=parameters)
+        done = calibrate(
+            start,
+            _instants(rows, "issued_at_utc"),
+            _instants(rows, "target_ts_utc"),
+            rows.select(QUANTILE_COLUMNS).cast(pl.Float64).to_numpy(),
+            _floats(rows, "scale"),
+            _floats(rows, "outcome"),
+        )
+        states[str(model), int(horizon_bars)] = done.state
+        columns = {name: done.quantiles[:, k] for k, name in enumerate(CALIBRATED_COLUMNS)}
+        parts.append(rows.select(_KEPT).with_columns(alpha_90=pl.Series(done.alpha[:, _PAIR_90]), **_series(columns)))
+    return Recalibration(pl.concat(parts) if parts else _no_rows(tested), states, stride_bars)
+
+
+def calibration_table(recalibration: Recalibration) -> pl.DataFrame:
+    """What the layer does to the 90 % interval, a row per model and horizon.
+
+    Widths say what the coverage costs. Kupiec's test is on rows with disjoint labels.
+
+    Returns:
+        ``model is_baseline horizon_bars n_rows n_eff coverage_90_before coverage_90_after width_90_before_bps
+        width_90_after_bps kupiec_p_before kupiec_p_after n_alarms``; the last counts decisions at which the
+        width was held at a limit.
+    """
+    found = []
+    by_group = recalibration.rows.partition_by(_GROUP, as_dict=True, maintain_order=True)
+    for key, rows in by_group.items():
+        identity = dict(zip(_GROUP, key, strict=True))
+        state = recalibration.states[str(identity["model"]), int(identity["horizon_bars"])]
+        found.append(identity | _calibration(rows, state))
+    schema = {name: recalibration.rows.schema[name] for name in _GROUP}
+    return pl.DataFrame(found, schema_overrides=schema).sort("horizon_bars", "is_baseline", "model")
+
+
+def encode(states: Mapping[tuple[str, int], ConformalState]) -> dict[str, Any]:
+    """The states as JSON values, by model and horizon.
+
+    Example:
+        >>> states = {("ridge", 4): ConformalState.start(QUANTILE_LEVELS, 4)}
+        >>> list(decode(encode(states)))
+        [('ridge', 4)]
+    """
+    stored: dict[str, dict[str, Any]] = {}
+    for (model, horizon_bars), state in sorted(states.items(), key=lambda item: item[0]):
+        stored.setdefault(model, {})[str(horizon_bars)] = conformal.encode(state)
+    return stored
+
+
+def decode(values: Mapping[str, Any]) -> States:
+    """The states that `encode` described.
+
+    Raises:
+        CorruptData: If the values are not those of states.
+    """
+    try:
+        return {
+            (model, int(horizon_bars)): conformal.decode(state)
+            for model, of_model in values.items()
+            for horizon_bars, state in of_model.items()
+        }
+    except (AttributeError, TypeError, ValueError) as error:
+        raise CorruptData(
+            "stored calibrations must be by model and horizon", was=repr(error), do="build the report again"
+        ) from None
+
+
+def _calibration(rows: pl.DataFrame, state: ConformalState) -> dict[str, Any]:
+    outcome, scale = _floats(rows, "outcome"), _floats(rows, "scale")
+    start_us, end_us = _instants(rows, "issued_at_utc"), _instants(rows, "target_ts_utc")
+    is_scaled = np.isfinite(scale) & (scale > 0.0)
+    standardised = np.divide(outcome, scale, out=outcome.copy(), where=is_scaled)
+    disjoint = disjoint_rows(start_us, end_us)
+    found: dict[str, Any] = {
+        "n_rows": rows.height,
+        "n_eff": effective_sample_size(start_us, end_us, standardised, state.overlap_rows).n_eff,
+    }
+    for when, names in (("before", ("q05", "q95")), ("after", ("cq05", "cq95"))):
+        lower, upper = (_floats(rows, name) for name in names)
+        n_misses = int(np.sum((outcome[disjoint] < lower[disjoint]) | (outcome[disjoint] > upper[disjoint])))
+        found |= {
+            f"coverage_90_{when}": coverage(lower, upper, outcome),
+            f"width_90_{when}_bps": BPS * float(np.mean(upper - lower)),
+            f"kupiec_p_{when}": kupiec(n_misses, disjoint.size, 0.1).p_value,
+        }
+    order = [f"{figure}_{when}{unit}" for figure, unit in _FIGURES for when in ("before", "after")]
+    return {name: found[name] for name in ("n_rows", "n_eff", *order)} | {"n_alarms": int(state.n_alarms[_PAIR_90])}
+
+
+def _series(columns: Mapping[str, Floats]) -> dict[str, pl.Series]:
+    return {name: pl.Series(values) for name, values in columns.items()}
+
+
+def _no_rows(tested: pl.DataFrame) -> pl.DataFrame:
+    added = dict.fromkeys(("alpha_90", *CALIBRATED_COLUMNS), pl.lit(None, pl.Float64))
+    return tested.head(0).select(_KEPT).with_columns(**added)
+
+
+def _instants(rows: pl.DataFrame, name: str) -> npt.NDArray[np.int64]:
+    return rows[name].to_physical().to_numpy()
+
+
+def _floats(rows: pl.DataFrame, name: str) -> Floats:
+    return rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
