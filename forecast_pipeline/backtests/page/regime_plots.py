@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -49,9 +50,10 @@ def timeline(axes: Axes, stretches: pl.DataFrame) -> None:
 
 def _joined(stretches: pl.DataFrame) -> pl.DataFrame:
     """Stretches up to the beginning of the next one, unless the data pause in between: one decision has no length."""
-    following = pl.col("start_utc").shift(-1)
-    is_near = following - pl.col("end_utc") <= pl.duration(days=_MAX_DAYS_BETWEEN)
-    return stretches.sort("start_utc").with_columns(end_utc=pl.when(is_near).then(following).otherwise("end_utc"))
+    ordered = stretches.sort("start_utc")
+    following = pl.concat([ordered["start_utc"][1:], ordered["end_utc"][-1:]])
+    is_near = following - ordered["end_utc"] <= dt.timedelta(days=_MAX_DAYS_BETWEEN)
+    return ordered.with_columns(end_utc=pl.when(is_near).then(following).otherwise("end_utc"))
 
 
 def regime_skill(axes: Axes, frame: pl.DataFrame) -> None:
