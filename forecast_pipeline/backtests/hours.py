@@ -82,17 +82,18 @@ def week_blocks(instants_us: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def block_name(block: int) -> str:
-    """FX day and New York hours of a block.
+    """FX day and New York hours of a block; a decision at the close of the week looks over the weekend.
 
     Example:
-        >>> block_name(29)
-        'Fri 13-17'
+        >>> block_name(29), block_name(30)
+        ('Fri 13-17', 'over the weekend')
     """
     day, place = divmod(block, _HOURS_PER_DAY // HOURS_PER_BLOCK)
+    if day >= len(_DAYS):
+        return "over the weekend"
     first = (17 + HOURS_PER_BLOCK * place) % _HOURS_PER_DAY
     last = (first + HOURS_PER_BLOCK) % _HOURS_PER_DAY
-    name = _DAYS[day] if day < len(_DAYS) else ("Sat", "Sun")[day - len(_DAYS)]
-    return f"{name} {first:02d}-{last:02d}"
+    return f"{_DAYS[day]} {first:02d}-{last:02d}"
 
 
 def _skills(rows: pl.DataFrame, reference: pl.DataFrame | None, number: npt.NDArray[np.int64]) -> dict[int, float]:

@@ -101,7 +101,7 @@ def combinatorial_paths(
     )
 
 
-def ridge_crps_gain(features: Floats, outcomes: Floats, scale: Floats, penalty: float = 100.0) -> FitAndScore:
+def ridge_crps_gain(features: Floats, outcomes: Floats, scale: Floats, penalty: float | None = None) -> FitAndScore:
     """What `combinatorial_paths` calls to score a ridge: CRPS of a normal around zero minus around the ridge's mean.
 
     Both normals have the ex-ante standard deviation, so that only the mean is judged. The ridge has no intercept and
@@ -111,7 +111,8 @@ def ridge_crps_gain(features: Floats, outcomes: Floats, scale: Floats, penalty: 
         features: Shape ``(T, p)``; NaN is not defined and becomes the training mean.
         outcomes: Shape ``(T,)``, log return from the decision to the label end, finite.
         scale: Shape ``(T,)``, its ex-ante standard deviation, positive.
-        penalty: Added to each diagonal element of the Gram matrix of the standardised features.
+        penalty: Added to each diagonal element of the Gram matrix of the standardised features; if omitted, the number
+            of training rows, which halves the weight of a feature that stands alone.
 
     Returns:
         ``(train, test) -> (n_test,)``, in log return; positive where the ridge is better.
@@ -130,11 +131,15 @@ def ridge_crps_gain(features: Floats, outcomes: Floats, scale: Floats, penalty: 
     shapes = (features.shape[:1], outcomes.shape, scale.shape)
     if features.ndim != 2 or len(set(shapes)) > 1:  # noqa: PLR2004 - rows and columns
         raise InvalidConfiguration("features, outcomes and scale must have one row a decision", was=str(shapes))
-    if not (np.isfinite(outcomes).all() and (np.isfinite(scale) & (scale > 0.0)).all() and penalty > 0.0):
+    if not (
+        np.isfinite(outcomes).all()
+        and (np.isfinite(scale) & (scale > 0.0)).all()
+        and (penalty is None or penalty > 0.0)
+    ):
         raise InvalidConfiguration(
             "outcomes must be finite, and scale and penalty positive",
             was=f"{int((~np.isfinite(outcomes)).sum())} outcomes and {int((~(scale > 0.0)).sum())} scales that are "
-            f"not, and penalty={penalty:g}",
+            f"not, and penalty={penalty}",
             do="leave out rows whose label is not known",
         )
     names = tuple(str(k) for k in range(features.shape[1]))
@@ -143,7 +148,7 @@ def ridge_crps_gain(features: Floats, outcomes: Floats, scale: Floats, penalty: 
         standardiser = Standardiser.fit(features[train], names, 0.0)
         inputs = standardiser.transform(features[train])
         gram = inputs.T @ inputs
-        gram.flat[:: gram.shape[0] + 1] += penalty
+        gram.flat[:: gram.shape[0] + 1] += train.size if penalty is None else penalty
         weights = np.linalg.solve(gram, inputs.T @ (outcomes[train] / scale[train]))
         mean = scale[test] * (standardiser.transform(features[test]) @ weights)
         outcome, sd = outcomes[test], scale[test]

@@ -1,8 +1,7 @@
-"""From forecasts to positions: what trading costs, and the one stated policy.
+"""What trading costs at a decision, and the direction that is worth it: the part of the policy that needs no clock.
 
-The policy, fixed before any test row is seen: at every decision of one horizon hold one
-unit in the direction of the predicted mean if its size exceeds ``no_trade_multiple``
-round trips, else nothing. It is decided again every bar and traded at the next bar's open.
+Fixed before any test row is seen: the sign of the predicted mean if its size exceeds ``no_trade_multiple`` round
+trips, else nothing. How much is held, how long and at which fill is told in `trading.policy`.
 """
 
 from __future__ import annotations
@@ -44,14 +43,15 @@ def trading_costs(
 
     A crossed quote, a spread below zero, counts as not measured: nobody is paid to trade.
     Where nothing was measured the profile is asked for the hour of the week that begins
-    with the decision, the one in which it is filled. The profile is of the whole history:
-    an assumption about costs, as the flat one is, and never an input of a model.
+    with the decision, the one in which it is filled. The profile is that of the rows before
+    the test, or of the whole history: then an assumption about costs, as the flat one is. It
+    is never an input of a model.
 
     Args:
         decisions: With ``price`` and ``spread``, both in price units; with a profile also ``issued_at_utc``.
         costs: What to charge.
         pip: Price change of one pip.
-        profile: Of `candles.spread_profile`; None if the symbol has none.
+        profile: Of `trading.spread` or `candles.spread_profile`; None if the symbol has none.
 
     Returns:
         The argument with ``is_spread_measured``, ``is_spread_profiled``, ``charged_spread`` (price)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 BPS = 1e4
+_N_THREADS = 2
 CALIBRATED_COLUMNS: tuple[str, ...] = tuple(f"c{name}" for name in QUANTILE_COLUMNS)
 _PAIR_90 = list(ConformalState.start(QUANTILE_LEVELS, 1).nominal_alpha.round(9)).index(0.1)
 _FIGURES = (("coverage_90", ""), ("width_90", "_bps"), ("kupiec_p", ""))
@@ -67,22 +69,29 @@ def recalibrate(
     Raises:
         ValueError: If a model has two forecasts of one horizon at one instant.
     """
-    parts, states = [], {}
     by_group = tested.sort(*_GROUP, "issued_at_utc").partition_by(_GROUP, as_dict=True, maintain_order=True)
-    for (model, _, horizon_bars), rows in by_group.items():
-        start = ConformalState.start(QUANTILE_LEVELS, -(-int(horizon_bars) // stride_bars), parameters=parameters)
-        done = calibrate(
-            start,
-            _instants(rows, "issued_at_utc"),
-            _instants(rows, "target_ts_utc"),
-            rows.select(QUANTILE_COLUMNS).cast(pl.Float64).to_numpy(),
-            _floats(rows, "scale"),
-            _floats(rows, "outcome"),
-        )
-        states[str(model), int(horizon_bars)] = done.state
-        columns = {name: done.quantiles[:, k] for k, name in enumerate(CALIBRATED_COLUMNS)}
-        parts.append(rows.select(_KEPT).with_columns(alpha_90=pl.Series(done.alpha[:, _PAIR_90]), **_series(columns)))
+    with ThreadPoolExecutor(_N_THREADS) as workers:  # the compiled loop lets go of the interpreter
+        done = list(workers.map(lambda rows: _calibrated(rows, stride_bars, parameters), by_group.values()))
+    states = {(str(model), int(h)): state for (model, _, h), (_, state) in zip(by_group, done, strict=True)}
+    parts = [rows for rows, _ in done]
     return Recalibration(pl.concat(parts) if parts else _no_rows(tested), states, stride_bars)
+
+
+def _calibrated(
+    rows: pl.DataFrame, stride_bars: int, parameters: ConformalParameters | None
+) -> tuple[pl.DataFrame, ConformalState]:
+    overlap_rows = -(-int(rows["horizon_bars"][0]) // stride_bars)
+    done = calibrate(
+        ConformalState.start(QUANTILE_LEVELS, overlap_rows, parameters=parameters),
+        _instants(rows, "issued_at_utc"),
+        _instants(rows, "target_ts_utc"),
+        rows.select(QUANTILE_COLUMNS).cast(pl.Float64).to_numpy(),
+        _floats(rows, "scale"),
+        _floats(rows, "outcome"),
+    )
+    columns = {name: done.quantiles[:, k] for k, name in enumerate(CALIBRATED_COLUMNS)}
+    kept = rows.select(_KEPT).with_columns(alpha_90=pl.Series(done.alpha[:, _PAIR_90]), **_series(columns))
+    return kept, done.state
 
 
 def calibration_table(recalibration: Recalibration) -> pl.DataFrame:

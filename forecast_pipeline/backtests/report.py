@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from forecast_pipeline.backtests import candle_record, plots, recalibration
+from forecast_pipeline.backtests.data_quality import data_quality
 from forecast_pipeline.backtests.ledger import add_to_ledger
 from forecast_pipeline.backtests.page.render import render_page
 from forecast_pipeline.backtests.positions import CostModel
@@ -16,6 +17,7 @@ from forecast_pipeline.backtests.report_files import report_frames, report_numbe
 from forecast_pipeline.backtests.summary import summarise
 from forecast_pipeline.backtests.surroundings import read_surroundings
 from forecast_pipeline.backtests.trading.parameters import TradingParameters
+from forecast_pipeline.core.code_version import code_sha256
 from forecast_pipeline.core.publication import (
     bytes_writer,
     frame_writer,
@@ -67,6 +69,7 @@ def build_report(home: Home, symbol: str, timeframe: Timeframe, costs: CostModel
         do="materialise them for this partition",
     )
     facts = {"symbol": symbol, "timeframe": str(timeframe)} | forecasts.card
+    facts |= {"code_sha256": code_sha256(), "data_quality": data_quality(home, symbol, timeframe)}
     recorded = CostModel.parse(facts.get("costs") or {})
     record = candle_record.candle_record(home, symbol)
     around = read_surroundings(home, symbol, timeframe, forecasts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -19,23 +20,18 @@ from forecast_pipeline.backtests.groups import (
     labels,
     overlap_rows,
 )
+from forecast_pipeline.backtests.pairwise import COMPARISON, comparison, paired_losses, skill
 from forecast_pipeline.backtests.row_scores import row_scores
 from forecast_pipeline.backtests.schema import IN_SAMPLE, OUT_OF_SAMPLE
 from forecast_pipeline.scores.point import hit_rate, r2_out_of_sample
 from forecast_pipeline.scores.quantile import coverage
-from forecast_pipeline.scores.significance import (
-    diebold_mariano,
-    disjoint_rows,
-    giacomini_white,
-    holm,
-    mean_interval,
-    regime_instruments,
-)
+from forecast_pipeline.scores.significance import disjoint_rows, holm
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from collections.abc import Callable, Iterable
 
-    Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
+N_THREADS = 2
 
 
 def scores_and_comparisons(tested: pl.DataFrame, stride_bars: int = 1) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -43,22 +39,35 @@ def scores_and_comparisons(tested: pl.DataFrame, stride_bars: int = 1) -> tuple[
 
     The reference of the skill in the first table is the *best* baseline of the horizon,
     the one with the lowest mean CRPS on these very rows: the hardest to beat. Its
-    p-values are Holm-adjusted over all models and horizons that are not baselines.
+    p-values are Holm-adjusted over all models and horizons that are not baselines. Giacomini and
+    White's test is made for these only.
 
     Args:
         tested: Out-of-sample rows by horizon, baseline, model and time.
         stride_bars: Bars between decisions.
     """
     series = dict(groups(tested))
-    scores = _frame([identity(key) | row_scores(rows, stride_bars) for key, rows in series.items()])
+    scored = _in_threads(row_scores, ((rows, stride_bars) for rows in series.values()))
+    scores = _frame([identity(key) | each for key, each in zip(series, scored, strict=True)])
     best = best_baselines(scores)
-    compared = [
-        identity(key) | _comparison(rows, baseline[2], baseline_rows, stride_bars)
-        for key, rows in series.items()
-        for baseline, baseline_rows in series.items()
+    pairs = [
+        (key, baseline)
+        for key in series
+        for baseline in series
         if baseline[1] and baseline[0] == key[0] and baseline[2] != key[2]
     ]
-    comparisons = pl.DataFrame(compared, schema=_COMPARISON_SCHEMA)
+    found = _in_threads(
+        lambda key, baseline: comparison(
+            paired_losses(series[key], series[baseline]),
+            overlap_rows(key[0], stride_bars),
+            is_conditional=not key[1],
+        ),
+        pairs,
+    )
+    compared = [
+        identity(key) | {"baseline": baseline[2]} | each for (key, baseline), each in zip(pairs, found, strict=True)
+    ]
+    comparisons = pl.DataFrame(compared, schema=COMPARISON)
     against_best = comparisons.join(best, on=["horizon_bars", "baseline"], how="semi")
     contenders = against_best.filter(~pl.col("is_baseline"))
     adjusted = contenders.select("horizon_bars", "model").with_columns(
@@ -76,9 +85,9 @@ def best_baselines(scores: pl.DataFrame) -> pl.DataFrame:
 
 def fold_scores(tested: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
     """Scores of each fold; skill is against the baseline that is best over *all* folds."""
-    reference = _reference_crps(tested, scores)
     rows: list[dict[str, Any]] = []
     for (fold,), of_fold in tested.partition_by("fold", as_dict=True, maintain_order=True).items():
+        reference = _by_horizon(of_fold, scores)
         for key, group in groups(of_fold):
             outcome, forecast = floats(group, "outcome"), floats(group, "mean")
             start, end = labels(group)
@@ -109,7 +118,7 @@ def sample_scores(forecasts: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame
     sides: list[pl.DataFrame] = []
     for segment, label in ((IN_SAMPLE, "in"), (OUT_OF_SAMPLE, "out")):
         part = forecasts.filter(pl.col("segment") == segment)
-        reference = _reference_crps(part, scores)
+        reference = _by_horizon(part, scores)
         rows = [
             identity(key)
             | {
@@ -130,68 +139,24 @@ def sample_scores(forecasts: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame
     )
 
 
-_COMPARISON_SCHEMA: dict[str, pl.DataType] = {
-    "horizon_bars": pl.Int32(),
-    "is_baseline": pl.Boolean(),
-    "model": pl.String(),
-    "baseline": pl.String(),
-    "crps_skill": pl.Float64(),
-    "crps_skill_low": pl.Float64(),
-    "crps_skill_high": pl.Float64(),
-    "dm_statistic": pl.Float64(),
-    "dm_p_value": pl.Float64(),
-    "gw_p_value": pl.Float64(),
-    "n_compared": pl.Int64(),
-}
-
-
-def _comparison(rows: pl.DataFrame, baseline: str, baseline_rows: pl.DataFrame, stride_bars: int) -> dict[str, Any]:
-    overlap = overlap_rows(int(rows["horizon_bars"][0]), stride_bars)
-    paired = rows.select(*ROW, "crps", "regime").join(
-        baseline_rows.select(*ROW, reference="crps"), on=ROW, how="inner", maintain_order="left"
-    )
-    loss, reference = floats(paired, "crps"), floats(paired, "reference")
-    test = diebold_mariano(loss, reference, overlap)
-    gain = mean_interval(reference - loss, overlap)
-    level = float(np.mean(reference)) if reference.size else math.nan
-    if not level > 0.0:
-        level = math.nan
-    return {
-        "baseline": baseline,
-        "crps_skill": gain.mean / level,
-        "crps_skill_low": gain.low / level,
-        "crps_skill_high": gain.high / level,
-        "dm_statistic": test.statistic,
-        "dm_p_value": test.p_value,
-        "gw_p_value": giacomini_white(
-            loss, reference, overlap, _known_at_issue(paired, loss - reference, overlap)
-        ).p_value,
-        "n_compared": test.n_rows,
-    }
-
-
-def _known_at_issue(paired: pl.DataFrame, difference: Floats, overlap: int) -> Floats:
-    """Instruments of Giacomini and White's test: a dummy a regime, or the newest loss difference that was known."""
-    regimes = paired["regime"].fill_null("unknown")
-    if regimes.n_unique() > 1:
-        return regime_instruments(regimes.to_numpy())
-    lagged = np.zeros(difference.size)
-    lagged[overlap:] = difference[: max(difference.size - overlap, 0)]
-    spread = float(np.std(lagged))
-    constant = np.ones(difference.size)
-    return np.column_stack([constant, lagged / spread]) if spread > 0.0 else constant[:, None]
-
-
-def _reference_crps(rows: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
+def _by_horizon(rows: pl.DataFrame, scores: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    """Rows of the best baseline of each horizon."""
     best = best_baselines(scores).rename({"baseline": "model"})
-    chosen = rows.join(best, on=["horizon_bars", "model"], how="semi")
-    return chosen.select("horizon_bars", *ROW, reference="crps")
+    chosen = rows.select(*GROUP, *ROW, "crps", "regime").join(
+        best, on=["horizon_bars", "model"], how="semi", maintain_order="left"
+    )
+    return {int(h): each for (h,), each in chosen.partition_by("horizon_bars", as_dict=True).items()}
 
 
-def _skill(group: pl.DataFrame, reference: pl.DataFrame) -> float:
-    paired = group.join(reference, on=["horizon_bars", *ROW], how="inner")
-    level = floats(paired, "reference").sum()
-    return 1.0 - float(floats(paired, "crps").sum() / level) if level > 0.0 else math.nan
+def _skill(group: pl.DataFrame, references: dict[int, pl.DataFrame]) -> float:
+    reference = references.get(int(group["horizon_bars"][0]))
+    return math.nan if reference is None else skill(paired_losses(group, reference))
+
+
+def _in_threads(function: Callable[..., T], tasks: Iterable[tuple[object, ...]]) -> list[T]:
+    """Results in the order of the tasks: array work that lets go of the interpreter."""
+    with ThreadPoolExecutor(N_THREADS) as workers:
+        return list(workers.map(lambda task: function(*task), tasks))
 
 
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.core.code_version import code_sha256
 from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.hashing import sha256_of_value
 from forecast_pipeline.core.publication import Published, find, locked, publish
@@ -17,7 +18,6 @@ from forecast_pipeline.models.registry import family_named
 from forecast_pipeline.models.train import fit_fold
 from forecast_pipeline.splits.build import Split, read_split
 from forecast_pipeline.splits.standardise import Standardiser
-from forecast_pipeline.verification.code_version import code_sha256
 from forecast_pipeline.verification.fold_pipeline import hash_of
 from forecast_pipeline.verification.garbage import FUTURES, relabelled
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from forecast_pipeline.core.code_version import code_sha256
 from forecast_pipeline.core.publication import Published, find, frame_writer, publish
-from forecast_pipeline.verification.code_version import code_sha256
 from forecast_pipeline.verification.kill_matrix import clean_results, feature_mutants, simulated_mutants
 from forecast_pipeline.verification.leak_suite import simulated_pipeline
 from forecast_pipeline.verification.leak_tests import TESTS

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
+from forecast_pipeline.core.code_version import sha256_of_sources
 from forecast_pipeline.verification import mutation_score
-from forecast_pipeline.verification.code_version import sha256_of_sources
 from forecast_pipeline.verification.kill_matrix import CleanResult, feature_mutants
 from forecast_pipeline.verification.leak_suite import simulated_pipeline
 from forecast_pipeline.verification.mutants import Mutant, outcome

@@ -133,6 +133,16 @@ HORIZON = Column("horizon, bars", ("horizon_bars",), lambda row: str(row["horizo
 MODEL = Column("model", ("model",), model_name)
 
 
+def plain_or(value: object, otherwise: str, text: Callable[[Any], str] | None = None) -> str:
+    """A value as text, or other words where there is none.
+
+    Example:
+        >>> plain_or(None, "not asked"), plain_or(True, "not asked")
+        ('not asked', 'yes')
+    """
+    return otherwise if value is None else (text or plain)(value)
+
+
 def plain(value: object) -> str:
     """Any value as text; instants in UTC without the offset that every one of them has.
 

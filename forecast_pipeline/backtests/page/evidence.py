@@ -25,11 +25,11 @@ def _check_columns(owner: object, needed: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingEvidence:
-    """Money: what the policy earned, where it went, and what it depends on; see `backtests.economics`.
+    """Money: what the policy earned, where it went, and what it depends on; see `trading.report.TradingReport`.
 
     Attributes:
         economics: A row per model; every column with a unit in its name is shown.
-        equity: ``model``, ``fill_ts_utc``, ``gross_cumulative``, ``net_cumulative``; log returns of one unit.
+        equity: ``model``, ``fill_ts_utc``, ``gross_cumulative``, ``net_cumulative``; fractions of the capital.
         waterfall: ``item``, ``pips_per_round_trip``, in the order gross to net; null where not modelled.
         cost_curve: ``multiplier``, ``net``, ``sharpe``.
         delay_curve: ``delay_decisions``, ``net``, ``sharpe``.

@@ -45,7 +45,13 @@ class BlockTest(NamedTuple):
     p_value: Floats
 
 
-def choose(sums: Sequence[BlockSums], is_baseline: npt.NDArray[np.bool_], fold: int, default: int) -> list[Choice]:
+def choose(
+    sums: Sequence[BlockSums],
+    is_baseline: npt.NDArray[np.bool_],
+    fold: int,
+    default: int,
+    champions: Sequence[int] | None = None,
+) -> list[Choice]:
     """Choose for a fold, at every horizon, from rows of earlier folds whose labels had ended.
 
     The champion of a horizon is the model with the largest gain over the baseline with
@@ -60,18 +66,19 @@ def choose(sums: Sequence[BlockSums], is_baseline: npt.NDArray[np.bool_], fold: 
         is_baseline: Shape ``(M,)``, the same models at every horizon.
         fold: Position of the fold to choose for.
         default: Model of the first fold, before which nothing is known.
+        champions: Champion of each horizon, if known already: it does not depend on the regimes.
     """
     known = [each.before(fold) for each in sums]
     n_labels = sums[0].all.shape[1]
     if not all(counts.sum() for _, counts in known):
         nothing = np.full(n_labels, np.nan)
         return [Choice(default, np.full(n_labels, default), nothing) for _ in sums]
-    champions = _champions(known, is_baseline)
-    tests = [_against(*each, champion) for each, champion in zip(known, champions, strict=True)]
+    chosen = _champions(known, is_baseline) if champions is None else champions
+    tests = [_against(*each, champion) for each, champion in zip(known, chosen, strict=True)]
     # The unknown regime is nobody's: the champion serves there, and it is not tested.
     p_values = np.stack([test.p_value[:-1] for test in tests])
     adjusted = benjamini_hochberg(p_values.ravel()).reshape(p_values.shape)
-    return [_promote(*each) for each in zip(known, champions, tests, adjusted, strict=True)]
+    return [_promote(*each) for each in zip(known, chosen, tests, adjusted, strict=True)]
 
 
 def block_test(gains: Floats, counts: Positions, min_blocks: int) -> BlockTest:

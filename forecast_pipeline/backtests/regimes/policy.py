@@ -102,7 +102,7 @@ def evaluate_policy(
     shape = (n_placebos, len(horizons))
     random = np.asarray([_random_gains(sums, champions, rng) for _ in range(n_placebos)]).reshape(shape)
     placebo = np.asarray(
-        [_placebo_gains(horizons, labels, len(regimes), start, rng) for _ in range(n_placebos)]
+        [_placebo_gains(horizons, labels, len(regimes), start, champions, rng) for _ in range(n_placebos)]
     ).reshape(shape)
     rows: list[dict[str, Any]] = []
     for k, each in enumerate(horizons):
@@ -211,13 +211,18 @@ def _random_gains(sums: Sequence[BlockSums], champions: Positions, rng: np.rando
 
 
 def _placebo_gains(
-    horizons: Sequence[HorizonLosses], labels: Positions, n_labels: int, start: int, rng: np.random.Generator
+    horizons: Sequence[HorizonLosses],
+    labels: Positions,
+    n_labels: int,
+    start: int,
+    champions: Positions,
+    rng: np.random.Generator,
 ) -> list[float]:
     """Gain per row at each horizon of the whole policy over permuted labels."""
     permuted = permute_stretches(labels, rng)
     sums = [each.sums(permuted, n_labels) for each in horizons]
     n_folds = int(horizons[0].fold_of_block.max()) + 1
-    choices = [choose(sums, horizons[0].is_baseline, fold, start) for fold in range(n_folds)]
+    choices = [choose(sums, horizons[0].is_baseline, fold, start, champions[fold].tolist()) for fold in range(n_folds)]
     return [
         _gain(each, np.asarray([c[k].by_regime for c in choices]), np.asarray([c[k].champion for c in choices]))
         for k, each in enumerate(sums)

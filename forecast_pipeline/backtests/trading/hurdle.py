@@ -40,7 +40,7 @@ def hurdle_table(
         parameters: How it is filled.
         pip: Price change of one pip.
         symbol: Pair, in our spelling.
-        spread_profile: Usual spread by hour of the week, fitted before the test.
+        spread_profile: Usual spread by hour of the week, of the rows before the test or of the whole history.
 
     Returns:
         ``horizon_bars``, ``n_rows``, ``sd_pips``, ``mean_move_pips``, ``round_trip_pips``, ``hit_rate_needed``,

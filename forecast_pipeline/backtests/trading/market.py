@@ -117,7 +117,7 @@ def markets_by_model(
         parameters: How it is filled and booked.
         pip: Price change of one pip.
         symbol: Pair, in our spelling.
-        spread_profile: Usual spread by hour of the week, fitted before the test.
+        spread_profile: Usual spread by hour of the week, of the rows before the test or of the whole history.
         conversion: See `conversion_at`; needed only if neither currency is that of the account.
     """
     # Selecting first keeps the 21 quantiles out of the sort.

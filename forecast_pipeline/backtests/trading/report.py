@@ -102,7 +102,8 @@ def trade_report(
         symbol: Pair, in our spelling.
         headline_model: The model the details are about.
         seed: Of bootstraps and draws.
-        spread_profile: Usual spread by hour of the week (see `candles.spread_profile`), fitted before the test.
+        spread_profile: Usual spread by hour of the week, of the rows before the test (`trading.spread`) or of the whole
+            history (`candles.spread_profile`).
         conversion: ``close_ts_utc`` and ``rate`` (account currency for one unit of quote currency), perhaps
             ``spread``; needed only if neither currency of the pair is that of the account.
         all_horizons: Out-of-sample rows of all horizons, for the hurdle; ``forecasts`` if left out.

@@ -8,7 +8,7 @@ import polars as pl
 
 from forecast_pipeline.backtests.lights import SIGNIFICANCE
 from forecast_pipeline.backtests.page import skill_plots
-from forecast_pipeline.backtests.page.blocks import Missing
+from forecast_pipeline.backtests.page.blocks import NOT_MODELLED, Missing
 from forecast_pipeline.backtests.page.cells import (
     HORIZON,
     MODEL,
@@ -16,6 +16,7 @@ from forecast_pipeline.backtests.page.cells import (
     fixed,
     interval,
     p_value,
+    plain_or,
     table,
     whole_table,
     word,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.sections.source import Context, Source
 
 _FEWEST = 2
+_NO_WEIGHTS = f"{NOT_MODELLED}: the ensemble in the section on regimes weighs all models alike"
 
 
 def context(source: Source) -> Context:
@@ -55,7 +57,7 @@ def context(source: Source) -> Context:
         ),
         "comparisons": _comparison_table(source),
         "model_set": _model_set(source),
-        "weights": whole_table(None, "Weights of an ensemble", ""),
+        "weights": whole_table(None, "Weights of an ensemble", "", why=_NO_WEIGHTS),
     }
 
 
@@ -138,8 +140,8 @@ def _model_set(source: Source) -> Block:
         word("days", "n_days"),
         p_value("MCS p", "mcs_p_value"),
         word("in the set", "is_in_set"),
-        p_value("SPA p", "spa_p_value"),
-        word("StepM superior", "is_stepm_superior"),
+        Column("SPA p", ("spa_p_value",), lambda r: plain_or(r["spa_p_value"], "not asked", p_text)),
+        Column("StepM superior", ("is_stepm_superior",), lambda r: plain_or(r["is_stepm_superior"], "not asked")),
     )
     notes = (
         "All three use losses summed to days and a stationary bootstrap.",

@@ -81,8 +81,8 @@ def _path_caption(source: Source) -> str:
     ]
     good = sum(end > 0.0 for end in ends)
     return (
-        f"{good} of {len(ends)} recombined paths end ahead of the best baseline. They share rows: these are no "
-        "independent draws."
+        "A ridge, fitted anew in 45 combinatorial folds, ends ahead of a mean of zero with the same deviation on "
+        f"{good} of {len(ends)} recombined paths of the longest horizon. They share rows and are no independent draws."
     )
 
 

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 _HASH = 12
 _SIMPLE = (
     ("Forecasts", "sha256"),
-    ("Code", "code_commit"),
+    ("Code (sources of the package)", "code_sha256"),
     ("Settings", "settings_sha256"),
-    ("Package lock", "lock_sha256"),
     ("Seeds", "seeds"),
-    ("Trials", "n_trials"),
+    ("Penalties tried inside the folds", "n_trials"),
     ("Features", "features"),
     ("Decisions", "decision_stride_bars"),
 )
@@ -45,9 +44,6 @@ def context(source: Source) -> Context:
         for each in facts.get("sources") or []
     ]
     pairs += sources or [("Sources", None)]
-    pairs += [(str(name), _text(run)) for name, run in sorted((facts.get("run_ids") or {}).items())] or [
-        ("Run ids of upstream partitions", None)
-    ]
     pairs += sorted((facts.get("library_versions") or {}).items()) or [("Libraries", None)]
     parameters = [(name, _text(value)) for name, value in sorted((facts.get("model_parameters") or {}).items())]
     return {

@@ -16,9 +16,10 @@ from forecast_pipeline.backtests.wording import percent
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block
+    from forecast_pipeline.backtests.page.cells import Row
     from forecast_pipeline.backtests.page.sections.source import Context, Source
 
-_MAX_ROWS = 40
+_MAX_ROWS = 12
 
 
 def context(source: Source) -> Context:
@@ -46,7 +47,7 @@ def context(source: Source) -> Context:
             regime_plots.regime_skill,
             "CRPS skill by regime",
             _skill_caption(regimes),
-            height=1.0 + 0.16 * (0 if regimes is None else regimes.height),
+            height=1.0 + 0.34 * (0 if regimes is None else regimes.height),
         ),
         "scores": _regime_table(source),
         "rule": _rule(source),
@@ -89,7 +90,11 @@ def _regime_table(source: Source) -> Block:
         p_value("p (adjusted)", "p_adjusted"),
         word("reliable", "is_reliable"),
     )
-    return table(frame, _skill_caption(frame), columns, (), source.is_focus)
+
+    def is_front(row: Row) -> bool:
+        return source.is_focus(row) and bool(row["model"] == source.model)
+
+    return table(frame, _skill_caption(frame), columns, (), is_front)
 
 
 def _rule(source: Source) -> Block:

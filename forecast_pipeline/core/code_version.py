@@ -1,4 +1,4 @@
-"""The version of the code that a verification speaks of: a hash of the package's sources."""
+"""The version of the code: a hash of the package's sources."""
 
 from __future__ import annotations
 
