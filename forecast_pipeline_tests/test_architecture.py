@@ -19,7 +19,7 @@ FORBIDDEN = {
     r"import pickle|pickle\.load|joblib\.load": (),
     r"weights_only=False": (),
     r"datetime\.now|utcnow": ("core/clock.py",),
-    r"shift\(-": ("splits/assemble.py", "backtests/economics.py"),  # the next open values trades and is never an input
+    r"shift\(-": ("splits/assemble.py",),  # the next open values trades and is never an input
     r"\.(ffill|forward_fill|backward_fill)\(": (),
     r"\bnp\.random\.(seed|rand|randn|normal)\b": (),
     r"os\.environ": ("defs/settings.py", "defs/instance.py", "cli/workplace.py", "cli/download.py"),

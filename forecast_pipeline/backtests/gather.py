@@ -17,16 +17,22 @@ from forecast_pipeline.backtests.regimes.label import regime_timeline
 from forecast_pipeline.backtests.regimes.policy import evaluate_policy
 from forecast_pipeline.backtests.regimes.score import evaluate_regime_performance, regime_scores
 from forecast_pipeline.scores.hits import christoffersen
-from forecast_pipeline.scores.power import power_of_ic
+from forecast_pipeline.scores.power import power_of_dm, power_of_ic
 from forecast_pipeline.scores.significance import disjoint_rows
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from forecast_pipeline.backtests.recalibration import Recalibration
+
+    Floats = npt.NDArray[np.float64]
 
 _MAX_POINTS = 400  # more than a figure of this width can show
 _ICS = tuple(round(0.005 * k, 3) for k in range(61))
 _FEWEST_POINTS = 3
 _MISS = 0.1
+SIZE = 0.05
+_SEED = 19_790_101
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,36 +112,61 @@ def regime_evidence(tested: pl.DataFrame, stride_bars: int, horizon_bars: int) -
     return found
 
 
-def power_curve(n_eff: int) -> pl.DataFrame:
-    """Power to find an information coefficient: ``ic power n_eff``.
-
-    Example:
-        >>> power_curve(1000).filter(pl.col("ic") == 0.1)["power"].round(2).to_list()
-        [0.89]
-    """
-    power = power_of_ic(_ICS, n_eff)
-    return pl.DataFrame({"ic": _ICS, "power": power, "n_eff": [n_eff] * len(_ICS)}).filter(pl.col("power").is_not_nan())
-
-
-def degradation(samples: pl.DataFrame) -> dict[str, Any]:
-    """Slope of out-of-sample on in-sample CRPS skill over models and horizons, with its 95 % interval.
+def power_curve(n_eff: int, n_tested: int = 1) -> pl.DataFrame:
+    """Power to find an information coefficient: ``ic power power_of_dm n_eff``.
 
     Args:
-        samples: Of `tables.sample_scores`; baselines do not count.
+        n_eff: Of the headline model at its horizon.
+        n_tested: Models and horizons over which the light of skill is corrected; ``power_of_dm`` is of its test, at
+            Holm's strictest level, ``power`` of a single test of the coefficient itself.
+
+    Example:
+        >>> power_curve(1000).filter(pl.col("ic") == 0.1).select(pl.col("power", "power_of_dm").round(2)).row(0)
+        (0.89, 0.35)
+    """
+    power, of_dm = power_of_ic(_ICS, n_eff), power_of_dm(_ICS, n_eff, SIZE / max(n_tested, 1))
+    columns = {"ic": _ICS, "power": power, "power_of_dm": of_dm, "n_eff": [n_eff] * len(_ICS)}
+    return pl.DataFrame(columns).filter(pl.col("power").is_not_nan())
+
+
+def degradation(losses: pl.DataFrame, n_repetitions: int = 500) -> dict[str, Any]:
+    """Slope of out-of-sample on in-sample CRPS skill over models and horizons, with its 95 % interval.
+
+    Models and horizons share their rows, so the interval is not that of a line through independent points: whole folds
+    are drawn with replacement, and the skills and the slope are computed anew from each draw.
+
+    Args:
+        losses: Of `tables.fold_samples`; baselines do not count.
+        n_repetitions: Draws.
 
     Returns:
-        ``slope slope_low slope_high n``; empty with fewer than three points or in-sample skills that are all equal.
+        ``slope slope_low slope_high n n_folds``; the interval is NaN with one fold. Empty with fewer than three points
+        or in-sample skills that are all equal.
     """
-    from scipy import stats
-
-    known = samples.filter(~pl.col("is_baseline")).select("crps_skill_in", "crps_skill_out").fill_nan(None).drop_nulls()
-    inside, outside = known["crps_skill_in"].to_numpy(), known["crps_skill_out"].to_numpy()
-    if known.height < _FEWEST_POINTS or np.ptp(inside) == 0.0:
+    contenders = losses.filter(~pl.col("is_baseline")).sort("fold", "model", "horizon_bars")
+    folds = contenders["fold"].unique().sort().to_list()
+    points = contenders.select("model", "horizon_bars").unique(maintain_order=True).height
+    if points < _FEWEST_POINTS or contenders.height != points * len(folds):
         return {}
-    fit = stats.linregress(inside, outside)
-    reach = float(stats.t.ppf(0.975, known.height - 2)) * float(fit.stderr)
-    slope = float(fit.slope)
-    return {"slope": slope, "slope_low": slope - reach, "slope_high": slope + reach, "n": known.height}
+    columns = ["loss_in", "reference_in", "loss_out", "reference_out"]
+    sums = contenders.select(columns).to_numpy().reshape(len(folds), points, len(columns))
+    slope = _slope(sums.sum(axis=0))
+    if not math.isfinite(slope):
+        return {}
+    rng = np.random.default_rng(_SEED)
+    drawn = [_slope(sums[rng.integers(len(folds), size=len(folds))].sum(axis=0)) for _ in range(n_repetitions)]
+    low, high = np.nanquantile(drawn, [0.025, 0.975]) if len(folds) > 1 else (math.nan, math.nan)
+    return {"slope": slope, "slope_low": float(low), "slope_high": float(high), "n": points, "n_folds": len(folds)}
+
+
+def _slope(sums: Floats) -> float:
+    """Least-squares slope from summed losses of shape ``(n, 4)``; NaN where in-sample skills are all equal."""
+    if not (sums[:, [1, 3]] > 0.0).all():
+        return math.nan
+    inside, outside = 1.0 - sums[:, 0] / sums[:, 1], 1.0 - sums[:, 2] / sums[:, 3]
+    centred = inside - inside.mean()
+    spread = float(centred @ centred)
+    return float(centred @ outside) / spread if spread > 0.0 else math.nan
 
 
 def feature_evidence(features: pl.DataFrame | None, importance: pl.DataFrame | None, model: str) -> dict[str, Any]:
@@ -155,7 +186,7 @@ def feature_evidence(features: pl.DataFrame | None, importance: pl.DataFrame | N
     stability = math.nan
     if importance is not None:
         own = importance.filter(pl.col("model") == model)
-        weighed = own.group_by("column").agg(pl.col("importance").mean())
+        weighed = own.group_by("column", maintain_order=True).agg(pl.col("importance").mean())
         stability = rank_stability(own) if own.height else math.nan
     whole = features.join(weighed, on="column", how="left", maintain_order="left")
     return {"features": whole, "importance_stability": stability}

@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 
 from forecast_pipeline.backtests.schema import quantile_column
-from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE
-from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, shifted_clock
+from forecast_pipeline.backtests.trading.rollover import decision_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,14 +72,15 @@ def standardised(rows: pl.DataFrame) -> Floats:
     return np.divide(outcome, scale, out=outcome.copy(), where=is_scaled)
 
 
-def fx_day(instants: pl.Series) -> pl.Series:
-    """Day number of the FX day, 17:00 to 17:00 New York, that holds each instant.
+def fx_day(issued_at_utc: pl.Series) -> pl.Series:
+    """Day number of the FX day, 17:00 to 17:00 New York, that each decision ends or lies in.
+
+    A decision at a close of 17:00 belongs to the day that it ends, so that Friday's last one is no day of its own.
 
     Example:
         >>> import datetime as dt
-        >>> before, after = (dt.datetime(2024, 1, 2, hour, tzinfo=dt.UTC) for hour in (21, 22))
-        >>> fx_day(pl.Series([before, after])).diff().to_list()
-        [None, 1]
+        >>> hours = [dt.datetime(2024, 1, 2, 21, tzinfo=dt.UTC), dt.datetime(2024, 1, 2, 22, tzinfo=dt.UTC)]
+        >>> fx_day(pl.Series([*hours, hours[1] + dt.timedelta(hours=1)])).diff().to_list()
+        [None, 0, 1]
     """
-    shifted = shifted_clock(instants.dt.epoch("us").to_numpy())
-    return pl.Series("fx_day", shifted // (MINUTES_PER_DAY * MICROSECONDS_PER_MINUTE))
+    return pl.Series("fx_day", decision_day(issued_at_utc.dt.epoch("us").to_numpy()))

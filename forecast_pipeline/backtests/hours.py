@@ -68,14 +68,15 @@ def hour_blocks(rows: pl.DataFrame, reference: pl.DataFrame | None, prefix: str 
 
 
 def week_blocks(instants_us: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Number of each instant's block in the FX week, 0 for the first four hours after its open.
+    """Number of each decision's block in the FX week, 0 for the first four hours after its open.
 
     Example:
-        >>> opens = np.array(["2024-03-10T21:00", "2024-03-11T20:59"], "datetime64[us]").astype(np.int64)
-        >>> [block_name(int(block)) for block in week_blocks(opens)]
+        >>> closes = np.array(["2024-03-10T22:00", "2024-03-11T21:00"], "datetime64[us]").astype(np.int64)
+        >>> [block_name(int(block)) for block in week_blocks(closes)]
         ['Mon 17-21', 'Mon 13-17']
     """
-    day, within = np.divmod(shifted_clock(instants_us), _HOURS_PER_DAY * _US_PER_HOUR)
+    # A close belongs to the block that it ends.
+    day, within = np.divmod(shifted_clock(instants_us - 1), _HOURS_PER_DAY * _US_PER_HOUR)
     return np.asarray(
         (day + _MONDAY) % 7 * (_HOURS_PER_DAY // HOURS_PER_BLOCK) + within // (HOURS_PER_BLOCK * _US_PER_HOUR)
     )
@@ -100,5 +101,7 @@ def _skills(rows: pl.DataFrame, reference: pl.DataFrame | None, number: npt.NDAr
     if reference is None or "crps" not in rows.columns:
         return {}
     paired = rows.select(*ROW, "crps").with_columns(block=pl.Series(number)).join(reference, on=ROW, how="inner")
-    sums = paired.group_by("block").agg(pl.col("crps", "reference").sum())
-    return {int(b): 1.0 - loss / level if level > 0.0 else math.nan for b, loss, level in sums.iter_rows()}
+    # Not by polars' group_by: its threads add up in an order of their own, and a last digit would differ.
+    block, size = paired["block"].to_numpy(), int(number.max()) + 1
+    loss, level = (np.bincount(block, floats(paired, name), size) for name in ("crps", "reference"))
+    return {b: 1.0 - loss[b] / level[b] if level[b] > 0.0 else math.nan for b in set(block.tolist())}

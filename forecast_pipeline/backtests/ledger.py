@@ -60,7 +60,7 @@ def trials_of(
     )
     daily = (
         paired.with_columns(fx_day=fx_day(paired["issued_at_utc"]).cast(pl.Int32))
-        .group_by("model", "fx_day", "horizon_bars")
+        .group_by("model", "fx_day", "horizon_bars", maintain_order=True)
         .agg(crps_bps=BPS * pl.col("crps").mean(), reference_bps=BPS * pl.col("reference").mean())
     )
     traded = daily_net.select(

@@ -10,6 +10,7 @@ import polars as pl
 
 from forecast_pipeline.backtests.wording import p_equation, percent, spread_shares
 from forecast_pipeline.scores.calibration import coverage_band
+from forecast_pipeline.scores.power import smallest_ic_of_dm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +39,18 @@ class Light:
     sentence: str
 
 
-def skill_light(headline: Row, *, could_have_found: bool) -> Light:
-    """Is anything better than the best baseline?"""
+def skill_light(headline: Row, *, ic_needed: float, n_tested: int) -> Light:
+    """Is anything better than the best baseline?
+
+    "No skill found" and "could not have found it" are different sentences: which one it is depends on whether
+    this very test, Diebold and Mariano's at Holm's strictest level, finds a forecast of direction that just pays
+    its costs at this horizon with 80 % power.
+
+    Args:
+        headline: Score row of the strongest candidate.
+        ic_needed: Information coefficient that pays the costs at its horizon.
+        n_tested: Models and horizons that the test is corrected for.
+    """
     where = f"{headline['model']} at {bars(headline['horizon_bars'])}"
     if headline["is_baseline"]:
         return Light("Skill", RED, "Not assessed: the file holds no model besides baselines.")
@@ -49,6 +60,8 @@ def skill_light(headline: Row, *, could_have_found: bool) -> Light:
     if not is_number(skill):
         return Light("Skill", RED, f"Not assessed: the CRPS skill of {where} is undefined on these rows.")
     against = f"{where} has a CRPS skill of {percent(skill, 2)} against {headline['baseline']}"
+    detectable = smallest_ic_of_dm(n_eff, size=SIGNIFICANCE / max(n_tested, 1))
+    could_have_found = is_number(ic_needed) and detectable <= min(ic_needed, 1.0)
     evidence = f"Holm-adjusted Diebold-Mariano p {p_equation(p_value)}, n_eff = {n_eff}"
     if is_proven(headline):
         return Light("Skill", GREEN, f"Skill found: {against} ({evidence}).")
@@ -75,7 +88,8 @@ def calibration_light(headline: Row, calibration: CalibrationEvidence) -> Light:
         return Light("Calibration", AMBER, f"Too few independent rows to tell: {says}.")
     # With few rows chance alone moves the share further than any use of an interval asks for.
     low, high = coverage_band(_NOMINAL, n_eff)
-    low, high = min(low, _NOMINAL - _TOLERANCE), max(high, _NOMINAL + _TOLERANCE)
+    least, most = _NOMINAL - _TOLERANCE, _NOMINAL + _TOLERANCE
+    low, high = min(low, least), max(high, most)
     if not low <= covered <= high:
         return Light(
             "Calibration", RED, f"Stated probabilities are off: {says}, outside {percent(low)} to {percent(high)}."
@@ -88,11 +102,15 @@ def calibration_light(headline: Row, calibration: CalibrationEvidence) -> Light:
         )
         if is_number(p_value) and p_value < SIGNIFICANCE
     ]
+    if not least <= covered <= most:
+        faults.append(f"with so few independent rows it cannot be told from {percent(_NOMINAL, 0)}")
     blocks = _blocks_off(calibration.hours)
     if blocks:
         faults.append(f"of the week {', '.join(blocks[:3])}" + f" and {len(blocks) - 3} more" * (len(blocks) > 3))  # noqa: PLR2004
     if not faults:
-        return Light("Calibration", GREEN, f"Stated probabilities come true: {says}.")
+        judged = calibration.hours.filter(pl.col("n_eff") >= _LEAST_BLOCK).height
+        seen = f"{judged} blocks of the week" if judged else f"no block of the week had {_LEAST_BLOCK} independent rows"
+        return Light("Calibration", GREEN, f"Stated probabilities come true: {says}; looked at apart: {seen}.")
     colour = AMBER if len(faults) == 1 and len(blocks) <= 1 else RED
     return Light("Calibration", colour, f"True on average, but not throughout: {says}; {'; '.join(faults)}.")
 
@@ -116,14 +134,17 @@ def overfitting_light(statistics: Mapping[str, Any]) -> Light:
     n_trials = statistics["n_trials"]
     if not statistics["is_ledger_complete"]:
         return Light(
-            "Overfitting", RED, f"The ledger of {n_trials} trials misses one of this run: what it says is too good."
+            "Overfitting",
+            RED,
+            f"The ledger of {n_trials} trials holds fewer than an earlier report counted: what it says is too good.",
         )
     pbo, dsr = statistics["pbo"], statistics["dsr"]
     chosen = f"a probability of backtest overfitting of {percent(pbo)}" if is_number(pbo) else _NO_PBO
     deflated = (
         f"a deflated Sharpe ratio of {dsr:.2f}" if is_number(dsr) else "no deflated Sharpe ratio, as nothing traded"
     )
-    text = f"{n_trials} trials in the ledger, {chosen} and {deflated}"
+    tried = "1 trial" if n_trials == 1 else f"{n_trials} trials"
+    text = f"{tried} in the ledger, {chosen} and {deflated}"
     if is_number(pbo) and pbo > _HIGH_PBO:
         return Light("Overfitting", RED, f"The best of the trials is no better than chance elsewhere: {text}.")
     if is_number(pbo) and pbo < _LOW_PBO and is_number(dsr) and dsr > _CONVINCING_DSR:
@@ -210,11 +231,17 @@ def leak_light(leaks: LeakRecord) -> Light:
 def power_light(traded: Row, hurdle: Mapping[str, float]) -> Light:
     """Could skill worth having have been seen at all?"""
     detectable, needed = traded["detectable_ic"], hurdle["information_coefficient"]
-    if not (is_number(detectable) and is_number(needed)):
-        return Light("Power", RED, "Not computed: the outcomes do not vary.")
+    where = bars(traded["horizon_bars"])
+    if not is_number(detectable):
+        reason = f"there are only {traded['n_eff']} independent rows at {where}"
+        return Light("Power", RED, f"Not computed: {reason}.")
+    if not is_number(needed):
+        return Light(
+            "Power", RED, f"Not computed: no decision at {where} could be filled, or its outcomes do not vary."
+        )
     text = (
-        f"at {bars(traded['horizon_bars'])} the smallest detectable information coefficient is {detectable:.3f} "
-        f"(n_eff = {traded['n_eff']}, 80 % power) and paying {hurdle['round_trip_pips']:.2f} pips needs {needed:.3f}"
+        f"at {where} a test of the information coefficient finds {detectable:.3f} "
+        f"(n_eff = {traded['n_eff']}, 80 % power), and paying {hurdle['round_trip_pips']:.2f} pips needs {needed:.3f}"
     )
     if needed > 1.0:
         return Light("Power", AMBER, f"No directional forecast can pay at this horizon: {text}.")

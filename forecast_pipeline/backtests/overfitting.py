@@ -47,18 +47,29 @@ class OverfittingEvidence:
     trials: pl.DataFrame | None = None
 
 
-def overfitting_evidence(ledger: pl.DataFrame, run: pl.DataFrame, model: str, horizon_bars: int) -> OverfittingEvidence:
+def overfitting_evidence(
+    ledger: pl.DataFrame,
+    run: pl.DataFrame,
+    model: str,
+    horizon_bars: int,
+    *,
+    n_known: int = 0,
+    n_penalties: int = 0,
+) -> OverfittingEvidence:
     """Judge a run against everything that was tried.
 
     PBO is on daily CRPS gains over the best baseline at one horizon, of trials that cover at least half of the run's
-    days. The deflated Sharpe ratio is that of the model's daily net returns; the variance over trials and their number
-    are of all trials in the ledger. Without a trade it is undefined.
+    days; trials with equal gains on all days, as two families that forecast alike, count once. The deflated Sharpe
+    ratio is that of the model's daily net returns; the variance over trials and their number are of all trials in the
+    ledger, one that never traded counting as a ratio of zero. Without a trade it is undefined.
 
     Args:
         ledger: All trials, in the schema `ledger.LEDGER`.
         run: The trials of this run, as added to it.
         model: The headline model.
         horizon_bars: Its horizon.
+        n_known: Trials that an earlier report has seen; a ledger with fewer has lost some.
+        n_penalties: Penalties that the families of this run tried inside their folds.
     """
     if ledger.is_empty() or run.is_empty():
         return OverfittingEvidence()
@@ -68,18 +79,19 @@ def overfitting_evidence(ledger: pl.DataFrame, run: pl.DataFrame, model: str, ho
     covered = [name for name in judged.columns if judged[name].is_not_nan().mean() >= _LEAST_SHARE]  # type: ignore[operator]
     matrix = judged.select(covered).to_numpy() if covered else np.empty((0, 0))
     n_blocks = 16 if matrix.shape[0] >= _MANY_DAYS else 8
-    chosen = probability_of_overfitting(matrix, n_blocks, "mean")
+    chosen = probability_of_overfitting(_distinct(matrix), n_blocks, "mean")
     n_trials = ledger["trial"].n_unique()
     trials = _trials(ledger, run, horizon_bars)
     returns = floats(run.filter(pl.col("model") == model).drop_nulls("net").sort("fx_day"), "net")
-    deflation, by_trials = _deflation(returns, trials, n_trials, ledger)
+    deflation, by_trials = _deflation(returns, trials, n_trials, max(n_penalties, n_trials), ledger)
     statistics = {
         "pbo": chosen.pbo,
         "n_blocks": n_blocks,
         "n_pbo_trials": chosen.n_trials,
         "n_pbo_days": chosen.n_rows,
         "n_trials": n_trials,
-        "is_ledger_complete": bool(run["trial"].is_in(ledger["trial"].unique().implode()).all()),
+        "n_penalties_tried": n_penalties,
+        "is_ledger_complete": n_trials >= n_known,
     }
     return OverfittingEvidence(
         statistics=statistics | deflation,
@@ -97,13 +109,23 @@ def _by_day(rows: pl.DataFrame, value: pl.Expr) -> tuple[pl.DataFrame, list[str]
     return wide.select("fx_day", *[pl.col(name).fill_null(math.nan) for name in trials]), trials
 
 
+def _distinct(gains: Floats) -> Floats:
+    """Columns without those that equal an earlier one, shape ``(T, N)``."""
+    if gains.size == 0:
+        return gains
+    _, first = np.unique(np.nan_to_num(gains, nan=np.inf), axis=1, return_index=True)
+    return gains[:, np.sort(first)]
+
+
 def _trials(ledger: pl.DataFrame, run: pl.DataFrame, horizon_bars: int) -> pl.DataFrame:
     ours = run["trial"].unique()
     found: list[dict[str, Any]] = []
     for (trial,), rows in ledger.partition_by("trial", as_dict=True, maintain_order=True).items():
         at_horizon = rows.filter(horizon_bars=horizon_bars)
         level = float(at_horizon["reference_bps"].sum())
-        moments = sharpe_moments(floats(rows.drop_nulls("net").sort("fx_day"), "net"))
+        net = floats(rows.drop_nulls("net").sort("fx_day"), "net")
+        is_flat = net.size > 0 and float(np.ptp(net)) == 0.0 and net[0] == 0.0
+        sharpe = 0.0 if is_flat else sharpe_moments(net).sharpe
         found.append(
             {
                 "trial": str(trial),
@@ -111,7 +133,7 @@ def _trials(ledger: pl.DataFrame, run: pl.DataFrame, horizon_bars: int) -> pl.Da
                 "parameters_sha256": str(rows["parameters_sha256"][0]),
                 "n_days": rows["fx_day"].n_unique(),
                 "crps_skill": 1.0 - float(at_horizon["crps_bps"].sum()) / level if level > 0.0 else math.nan,
-                "sharpe_per_day": moments.sharpe,
+                "sharpe_per_day": sharpe,
                 "is_this_run": bool(ours.is_in([trial]).any()),
             }
         )
@@ -119,7 +141,7 @@ def _trials(ledger: pl.DataFrame, run: pl.DataFrame, horizon_bars: int) -> pl.Da
 
 
 def _deflation(
-    returns: Floats, trials: pl.DataFrame, n_trials: int, ledger: pl.DataFrame
+    returns: Floats, trials: pl.DataFrame, n_trials: int, n_penalties: int, ledger: pl.DataFrame
 ) -> tuple[dict[str, Any], pl.DataFrame]:
     moments = sharpe_moments(returns)
     sharpes = floats(trials, "sharpe_per_day")
@@ -136,6 +158,7 @@ def _deflation(
         "psr": probabilistic_sharpe(moments),
         "expected_max_sharpe": now.threshold,
         "dsr": now.probability,
+        "dsr_at_penalties": deflated_sharpe(moments, variance, n_penalties).probability,
         "min_track_record_days": minimum_track_record(moments) if is_known else math.nan,
         "n_effective_trials": effective_trials(net.select(names).to_numpy()) if names else 0,
     }, pl.DataFrame(curve).filter(pl.lit(is_known))

@@ -1,8 +1,4 @@
-"""What trading costs at a decision, and the direction that is worth it: the part of the policy that needs no clock.
-
-Fixed before any test row is seen: the sign of the predicted mean if its size exceeds ``no_trade_multiple`` round
-trips, else nothing. How much is held, how long and at which fill is told in `trading.policy`.
-"""
+"""What trading costs: the model of costs, and what one side costs at each decision."""
 
 from __future__ import annotations
 
@@ -87,26 +83,6 @@ def _usual_spread(decisions: pl.DataFrame, profile: pl.DataFrame | None) -> pl.E
     issued_us = decisions["issued_at_utc"].dt.epoch("us").to_numpy()
     usual = pl.Series("usual", expected_spread(profile, issued_us)).fill_nan(None)
     return pl.lit(usual.set(usual < 0.0, None))
-
-
-def target_positions(decisions: pl.DataFrame, costs: CostModel) -> pl.DataFrame:
-    """Decisions with the position the policy wants after each: -1, 0 or 1.
-
-    Only what is known at the decision enters: the predicted mean and the cost of a
-    round trip at that moment, both as log returns. A spread that was not measured is an
-    assumption about the whole history.
-
-    Args:
-        decisions: From `trading_costs`, with ``mean``.
-        costs: Whose ``no_trade_multiple`` sets the neutral band.
-
-    Example:
-        >>> frame = pl.DataFrame({"mean": [3e-4, -3e-4, 1e-4], "side_cost": [1e-4] * 3})
-        >>> target_positions(frame, CostModel())["position"].to_list()
-        [1.0, -1.0, 0.0]
-    """
-    is_worth_it = pl.col("mean").abs() > costs.no_trade_multiple * 2.0 * pl.col("side_cost")
-    return decisions.with_columns(position=pl.when(is_worth_it).then(pl.col("mean").sign()).otherwise(0.0))
 
 
 def describe_spread(measured_fraction: float, profiled_fraction: float, costs: CostModel) -> str:

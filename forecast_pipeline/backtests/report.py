@@ -15,7 +15,7 @@ from forecast_pipeline.backtests.page.render import render_page
 from forecast_pipeline.backtests.positions import CostModel
 from forecast_pipeline.backtests.report_files import report_frames, report_numbers
 from forecast_pipeline.backtests.summary import summarise
-from forecast_pipeline.backtests.surroundings import read_surroundings
+from forecast_pipeline.backtests.surroundings import REPORT_NAME, read_surroundings
 from forecast_pipeline.backtests.trading.parameters import TradingParameters
 from forecast_pipeline.core.code_version import code_sha256
 from forecast_pipeline.core.publication import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from forecast_pipeline.core.timeframe import Timeframe
 
 FORECASTS_NAME = "out_of_sample"
-REPORT_NAME = "report"
 CALIBRATION = ".conformal.json"
 """Suffix of the file with the states of the calibration layer, from which live forecasts go on."""
 

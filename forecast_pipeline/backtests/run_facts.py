@@ -52,8 +52,9 @@ def run_facts(
         "seeds": "SHA-256 of family, fold and purpose",
         "fold_plan": fold_plan_facts(split),
         "features": len(split.feature_columns),
-        # Every penalty that was tried counts: the best of many looks better than it is.
-        "n_trials": sum(int(c.card["parameters"].get("n_penalties", 1)) for c in cards if not c.card["is_baseline"]),
+        "n_penalties_tried": sum(
+            int(c.card["parameters"].get("n_penalties", 1)) for c in cards if not c.card["is_baseline"]
+        ),
         "model_parameters": {c.card["model_name"]: c.card["parameters"] for c in cards},
         "library_versions": library_versions(),
         "notes": card["notes"],

@@ -136,7 +136,14 @@ def summarise(
     recalibration = recalibrate(tested, stride)
     calibration = gather.calibration_evidence(recalibration, tested, headline["baseline"], model, horizon_bars)
     trials = trials_of(tested, scores, trading.daily_net, traded_bars, facts)
-    overfitting = overfitting_evidence(merged(around.ledger, trials), trials, model, horizon_bars)
+    overfitting = overfitting_evidence(
+        merged(around.ledger, trials),
+        trials,
+        model,
+        horizon_bars,
+        n_known=around.n_trials_known,
+        n_penalties=int(facts.get("n_penalties_tried") or 0),
+    )
     evidence = Evidence(
         calibration=calibration.table,
         conformal_width=calibration.width,
@@ -147,8 +154,8 @@ def summarise(
         dsr_by_trials=overfitting.dsr_by_trials,
         trials=overfitting.trials,
         paths=around.paths,
-        power=gather.power_curve(int(headline["n_eff"])),
-        degradation=gather.degradation(samples),
+        power=gather.power_curve(int(headline["n_eff"]), scores.filter(~pl.col("is_baseline")).height),
+        degradation=gather.degradation(tables.fold_samples(ordered, scores)),
         drift=around.drift,
         leaks=around.planted,
         fold_invariance=around.invariance,
@@ -163,6 +170,7 @@ def summarise(
         folds,
         trading.economics,
         _hurdle(trading.hurdle, traded_bars),
+        needed=dict(trading.hurdle.select("horizon_bars", "ic_needed").iter_rows()),
         calibration=calibration,
         overfitting=overfitting.statistics,
         leaks=LeakRecord(

@@ -139,6 +139,29 @@ def sample_scores(forecasts: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame
     )
 
 
+def fold_samples(forecasts: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
+    """Summed losses of each fold in and out of sample, beside those of the best baseline on the same rows.
+
+    Returns:
+        ``fold``, model and horizon, ``loss_in reference_in loss_out reference_out``; without rows of either kind none.
+    """
+    sides: list[pl.DataFrame] = []
+    for segment, label in ((IN_SAMPLE, "in"), (OUT_OF_SAMPLE, "out")):
+        part = forecasts.filter(pl.col("segment") == segment)
+        rows: list[dict[str, Any]] = []
+        for (fold,), of_fold in part.partition_by("fold", as_dict=True, maintain_order=True).items():
+            references = _by_horizon(of_fold, scores)
+            for key, group in groups(of_fold):
+                if key[0] in references:
+                    paired = paired_losses(group, references[key[0]])
+                    sums = {f"loss_{label}": paired.loss.sum(), f"reference_{label}": paired.reference.sum()}
+                    rows.append({"fold": fold} | identity(key) | sums)
+        schema = {"fold": pl.Int32()} | {name: scores.schema[name] for name in GROUP}
+        schema |= dict.fromkeys((f"loss_{label}", f"reference_{label}"), pl.Float64())
+        sides.append(pl.DataFrame(rows, schema=schema))
+    return sides[0].join(sides[1], on=["fold", *GROUP], how="inner").sort("fold", *GROUP)
+
+
 def _by_horizon(rows: pl.DataFrame, scores: pl.DataFrame) -> dict[int, pl.DataFrame]:
     """Rows of the best baseline of each horizon."""
     best = best_baselines(scores).rename({"baseline": "model"})

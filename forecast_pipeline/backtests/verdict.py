@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ def judge(
     economics: pl.DataFrame,
     cost_hurdle: Mapping[str, float],
     *,
+    needed: Mapping[int, float],
     calibration: CalibrationEvidence,
     overfitting: Mapping[str, Any],
     leaks: LeakRecord,
@@ -76,7 +78,8 @@ def judge(
         scores: Of `tables.scores_and_comparisons`.
         folds: Of `tables.fold_scores`.
         economics: Account figures, a row per model.
-        cost_hurdle: What a forecast must achieve to pay its costs.
+        cost_hurdle: What a forecast must achieve to pay its costs at the traded horizon.
+        needed: Information coefficient that pays the costs, by horizon.
         calibration: Intervals of the headline model before and after the calibration layer.
         overfitting: Statistics of `overfitting.overfitting_evidence`.
         leaks: What is known about leaks.
@@ -86,15 +89,15 @@ def judge(
     account = economics.row(by_predicate=pl.col("model") == model, named=True)
     at_traded = (pl.col("model") == model) & (pl.col("horizon_bars") == account["horizon_bars"])
     traded_scores = scores.row(by_predicate=at_traded, named=True)
-    power = power_light(traded_scores, cost_hurdle)
-    skill = skill_light(headline, could_have_found=power.colour == GREEN)
+    n_tested = scores.filter(~pl.col("is_baseline")).height
+    skill = skill_light(headline, ic_needed=needed.get(horizon_bars, math.nan), n_tested=n_tested)
     lights = (
         leak_light(leaks),
         skill,
         calibration_light(headline, calibration),
         overfitting_light(overfitting),
         cost_light(account),
-        power,
+        power_light(traded_scores, cost_hurdle),
     )
     skills = folds.filter((pl.col("model") == model) & (pl.col("horizon_bars") == horizon_bars))
     return Verdict(

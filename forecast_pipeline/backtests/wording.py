@@ -65,16 +65,32 @@ def between(value: float, low: float, high: float, digits: int) -> str:
     return f"{number(value, digits)} [{number(low, digits)}, {number(high, digits)}]"
 
 
-def share(fraction: float) -> str:
+def share(fraction: float, digits: int = 1) -> str:
     """Share of a whole as a percentage that says 0 or 100 % only where it is exactly that.
 
     Example:
         >>> share(0.25), share(0.0001), share(0.9999), share(1.0)
         ('25.0 %', 'under 0.1 %', 'over 99.9 %', '100.0 %')
+        >>> share(0.998, 0), share(0.004, 0), share(0.5, 0)
+        ('over 99 %', 'under 1 %', '50 %')
     """
-    if 0.0 < fraction < 0.001:  # noqa: PLR2004 - one digit is shown
-        return "under 0.1 %"
-    return "over 99.9 %" if 0.999 < fraction < 1.0 else percent(fraction)  # noqa: PLR2004 - as above
+    least = 10.0**-digits
+    if 0.0 < fraction < least / 100.0:
+        return f"under {least:g} %"
+    if 1.0 - least / 100.0 < fraction < 1.0:
+        return f"over {100.0 - least:g} %"
+    return percent(fraction, digits)
+
+
+def counted(count: float, name: str, several: str | None = None) -> str:
+    """A number of things, singular where it is one; a broken number keeps one digit.
+
+    Example:
+        >>> counted(1, "trial"), counted(0, "trial"), counted(28.45, "round trip"), counted(2, "penalty", "penalties")
+        ('1 trial', '0 trials', '28.5 round trips', '2 penalties')
+    """
+    text = number(count, 1).removesuffix(".0")
+    return f"{text} {name if text == '1' else several or f'{name}s'}"
 
 
 def spread_shares(measured_fraction: float, profiled_fraction: float) -> str:

@@ -10,6 +10,8 @@ _PLAIN = re.compile(r"[A-Z0-9]{2,12}")
 _PAIR = re.compile(r"([A-Z]{3})[/_\- ]([A-Z]{3})")
 # One pip is the fourth decimal, but the second for currencies of small unit (market convention).
 _TWO_DECIMAL_QUOTES = frozenset({"JPY", "HUF", "KRW", "INR", "THB"})
+# Metals and the like are quoted to the cent of a dollar.
+_METALS = frozenset({"XAU", "XAG", "XPT", "XPD"})
 # Device names that Windows reserves; a folder of that name cannot be copied there.
 _RESERVED = frozenset({"CON", "PRN", "AUX", "NUL"} | {f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10)})
 
@@ -43,7 +45,8 @@ def pip_size(symbol: str) -> float:
     """Price change that is called one pip.
 
     Example:
-        >>> pip_size("EURUSD"), pip_size("USDJPY")
-        (0.0001, 0.01)
+        >>> pip_size("EURUSD"), pip_size("USDJPY"), pip_size("XAUUSD")
+        (0.0001, 0.01, 0.01)
     """
-    return 0.01 if symbol[-3:] in _TWO_DECIMAL_QUOTES else 0.0001
+    is_coarse = symbol[-3:] in _TWO_DECIMAL_QUOTES or symbol[:3] in _METALS
+    return 0.01 if is_coarse else 0.0001

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.models.forecaster import Forecaster
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops", "polars", "TA-Lib", "arch")
 # A change of these may change what a stored model means; others are recorded only.
 BINDING_LIBRARIES = ("scikit-learn", "skops")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class WalkForward(Splitter):
 
     def __post_init__(self) -> None:
         """Refuse sizes that yield nothing or overlap."""
+        _check_mode(self.mode)
         if self.train_size < 1 or self.test_size < 1 or self.gap < 0:
             raise InvalidConfiguration(
                 "train_size and test_size must be at least 1 and gap at least 0",
@@ -74,7 +75,10 @@ class WalkForward(Splitter):
         """
         if self.n_folds(n_rows) == 0:
             raise NotEnoughHistory(
-                f"{self.train_size} train + {self.gap} gap + {self.test_size} test rows are needed", was=str(n_rows)
+                f"{self.train_size} train + {self.gap} gap + {self.test_size} test = "
+                f"{self.train_size + self.gap + self.test_size} rows are needed",
+                was=str(n_rows),
+                do="take a longer history, or shorten train, gap or test",
             )
         return (self._fold(number) for number in range(self.n_folds(n_rows)))
 
@@ -130,6 +134,7 @@ class EventWalkForward(Splitter):
     def __post_init__(self) -> None:
         """Refuse lengths that yield nothing, and a history that cannot hold them."""
         check_events(self.decision_us, self.label_end_us)
+        _check_mode(self.mode)
         if min(self.slot_minutes, self.n_splits, self.window_minutes, self.test_minutes) < 1:
             raise InvalidConfiguration(
                 "slot_minutes, n_splits, window_minutes and test_minutes must be at least 1",
@@ -199,3 +204,8 @@ class EventWalkForward(Splitter):
 
 def _days(minutes: int) -> str:
     return f"{minutes / MINUTES_PER_DAY:.2f}"
+
+
+def _check_mode(mode: str) -> None:
+    if mode not in get_args(Mode):
+        raise InvalidConfiguration(f"mode must be one of {', '.join(get_args(Mode))}", was=repr(mode))

@@ -17,7 +17,7 @@ from forecast_pipeline.backtests.model_sets import model_sets
 from forecast_pipeline.backtests.positions import CostModel
 from forecast_pipeline.backtests.recalibration import recalibrate
 from forecast_pipeline.backtests.summary import summarise
-from forecast_pipeline.backtests.tables import scores_and_comparisons
+from forecast_pipeline.backtests.tables import fold_samples, scores_and_comparisons
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.scores.model_set import model_confidence_set
 
@@ -34,7 +34,7 @@ def test_blocks_of_the_week_are_four_hours_of_new_york_also_across_the_change_of
 
     for instant, name in zip(instants, names, strict=True):
         local = instant.astimezone(ZoneInfo("America/New_York")).replace(tzinfo=None)
-        shifted = local + dt.timedelta(hours=7)
+        shifted = local + dt.timedelta(hours=7, microseconds=-1)  # a close belongs to what it ends
         first = (17 + shifted.hour // 4 * 4) % 24
         expected = f"{shifted:%a} {first:02d}-{(first + 4) % 24:02d}" if shifted.weekday() < 5 else "over the weekend"
         assert name == expected
@@ -46,7 +46,8 @@ def test_coverage_and_skill_of_a_block_are_those_of_its_rows(make_forecasts):
     found = hour_blocks(own, other.select("fold", "issued_at_utc", reference="crps"))
 
     assert found["n_rows"].sum() == own.height
-    assert found.height == 30
+    # The made-up decisions include the open of the week, which ends nothing.
+    assert found.filter(pl.col("block") != "over the weekend").height == 30
     name, share, skill = found.select("block", "coverage_90", "crps_skill").row(7)
     of_block = pl.Series(
         [block_name(int(b)) == name for b in week_blocks(own["issued_at_utc"].to_physical().to_numpy())]
@@ -122,13 +123,44 @@ def test_degradation_is_the_slope_of_a_least_squares_line():
     rng = np.random.default_rng(0)
     inside = rng.normal(size=12)
     outside = 0.5 * inside + 0.1 * rng.normal(size=12)
-    samples = pl.DataFrame({"is_baseline": [False] * 12, "crps_skill_in": inside, "crps_skill_out": outside})
-    found = gather.degradation(samples)
+    losses = pl.concat(fold_of(inside, outside, fold, rng) for fold in range(5))
+    found = gather.degradation(losses)
 
-    assert found["slope"] == pytest.approx(stats.linregress(inside, outside).slope)
-    assert found["slope_low"] < 0.5 < found["slope_high"]
-    assert gather.degradation(samples.head(2)) == {}
-    assert gather.degradation(samples.with_columns(crps_skill_in=pl.lit(None, pl.Float64))) == {}
+    assert found["slope"] == pytest.approx(stats.linregress(inside, outside).slope, rel=1e-6)
+    assert found["slope_low"] <= found["slope"] <= found["slope_high"]
+    assert found["slope_low"] < found["slope_high"] - 0.1
+    assert (found["n"], found["n_folds"]) == (12, 5)
+    assert gather.degradation(losses.filter(pl.col("horizon_bars") < 3)) == {}
+    assert gather.degradation(losses.with_columns(loss_in=pl.col("reference_in"))) == {}
+    assert math.isnan(gather.degradation(losses.filter(fold=0))["slope_low"])
+
+
+def fold_of(inside, outside, fold, rng):
+    """Losses of one fold whose deviations from the pooled skills cancel over five folds."""
+    away = 0.3 * (fold - 2) * np.sign(np.arange(12) % 2 - 0.5)
+    columns = {
+        "fold": [fold] * 12,
+        "horizon_bars": range(1, 13),
+        "is_baseline": [False] * 12,
+        "model": ["m"] * 12,
+        "loss_in": 1.0 - inside - away,
+        "reference_in": [1.0] * 12,
+        "loss_out": 1.0 - outside + 2.0 * away,
+        "reference_out": [1.0] * 12,
+    }
+    return pl.DataFrame(columns)
+
+
+def test_losses_by_fold_add_up_to_the_pooled_skill(make_forecasts, facts):
+    forecasts = make_forecasts(n_rows=600)
+    ordered = forecasts.sort("horizon_bars", "is_baseline", "model", "issued_at_utc", "fold")
+    summary = summarise(forecasts, facts, CostModel())
+    losses = fold_samples(ordered, summary.scores).group_by("model", "horizon_bars").agg(pl.selectors.float().sum())
+
+    for row in losses.iter_rows(named=True):
+        own = summary.samples.filter(model=row["model"], horizon_bars=row["horizon_bars"]).row(0, named=True)
+        assert 1 - row["loss_out"] / row["reference_out"] == pytest.approx(own["crps_skill_out"], abs=1e-12)
+        assert 1 - row["loss_in"] / row["reference_in"] == pytest.approx(own["crps_skill_in"], abs=1e-12)
 
 
 def test_importance_of_the_headline_model_stands_beside_every_feature():

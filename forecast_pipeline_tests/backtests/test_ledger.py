@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 
 import numpy as np
@@ -116,7 +117,8 @@ def test_days_of_the_ledger_are_means_of_the_forecasts(make_forecasts, facts):
     day = summary.trials["fx_day"][0]
     rows = summary.trials.filter(fx_day=day, model="ridge", horizon_bars=4)
     tested = forecasts.filter(segment="out_of_sample", model="ridge", horizon_bars=4)
-    shifted = tested["issued_at_utc"].dt.convert_time_zone("America/New_York").dt.offset_by("7h").dt.date()
+    local = tested["issued_at_utc"].dt.convert_time_zone("America/New_York")
+    shifted = (local.dt.offset_by("7h") - dt.timedelta(microseconds=1)).dt.date()
     expected = 1e4 * tested.filter(shifted.cast(pl.Int32) == day)["crps"].mean()
 
     assert rows["crps_bps"][0] == pytest.approx(expected, rel=1e-12)
@@ -135,3 +137,43 @@ def test_the_same_forecasts_after_other_trials_say_how_many_were_tried(make_fore
     assert summary.evidence.overfitting["n_trials"] == 2
     assert summary.evidence.trials["is_this_run"].to_list() == [True, False]
     assert "2 trials in the ledger" in summary.verdict.light("Overfitting").sentence
+
+
+def test_a_ledger_that_lost_trials_turns_the_light_red(make_forecasts, facts):
+    around = Surroundings(n_trials_known=5)
+
+    light = summarise(make_forecasts(n_rows=300), facts, CostModel(), surroundings=around).verdict.light("Overfitting")
+
+    assert light.colour == "red"
+    assert "fewer than an earlier report counted" in light.sentence
+
+
+def test_trials_that_never_traded_count_as_ratios_of_zero():
+    rng = np.random.default_rng(5)
+    gains = rng.normal(size=(300, 30))
+    net = np.zeros((300, 30))
+    net[:, 0] = rng.normal(0.15, 1.0, size=300)
+    rows = made_trials(gains, net=net)
+
+    statistics = overfitting_evidence(rows, rows, "m0", 1, n_penalties=90).statistics
+
+    assert statistics["expected_max_sharpe"] > 0.0
+    assert statistics["dsr"] < statistics["psr"]
+    assert statistics["dsr_at_penalties"] < statistics["dsr"]
+
+
+def test_two_families_that_forecast_alike_count_once():
+    gains = np.random.default_rng(2).normal(size=(300, 1))
+    twins = made_trials(np.hstack([gains, gains]))
+    strangers = made_trials(np.hstack([gains, gains[::-1] + 0.5]))
+
+    assert overfitting_evidence(twins, twins, "m0", 1).statistics["n_pbo_trials"] == 1
+    assert np.isnan(overfitting_evidence(twins, twins, "m0", 1).statistics["pbo"])
+    assert overfitting_evidence(strangers, strangers, "m0", 1).statistics["n_pbo_trials"] == 2
+
+
+def test_the_last_close_of_the_week_is_no_day_of_its_own(make_forecasts, facts):
+    days = summarise(make_forecasts(n_rows=600), facts, CostModel()).trials["fx_day"].unique()
+
+    weekdays = {dt.date.fromordinal(719_163 + int(day)).weekday() for day in days}
+    assert weekdays <= {0, 1, 2, 3, 4}

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from forecast_pipeline.backtests.positions import (
     CostModel,
     describe_spread,
-    target_positions,
     trading_costs,
 )
 
@@ -75,21 +74,6 @@ def test_a_fixed_spread_overrides_the_profile():
 
     assert priced["is_spread_profiled"].to_list() == [False]
     assert priced["side_cost"][0] * 1.25 / PIP == pytest.approx(0.6)
-
-
-def test_a_move_that_only_just_pays_is_not_traded():
-    frame = pl.DataFrame({"mean": [2e-4, 2.01e-4, -2.01e-4, 0.0], "side_cost": [1e-4] * 4})
-
-    assert target_positions(frame, CostModel())["position"].to_list() == [0.0, 1.0, -1.0, 0.0]
-
-
-def test_a_wider_neutral_band_never_adds_a_position():
-    frame = pl.DataFrame({"mean": [k * 1e-5 for k in range(-50, 50)], "side_cost": [1e-4] * 100})
-    held = [
-        target_positions(frame, CostModel(no_trade_multiple=k))["position"].abs().sum() for k in (0.0, 0.5, 1.0, 2.0)
-    ]
-
-    assert held == sorted(held, reverse=True)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
 
-from forecast_pipeline.backtests.lights import skill_light
+from forecast_pipeline.backtests.gather import CalibrationEvidence
+from forecast_pipeline.backtests.lights import calibration_light, skill_light
 from forecast_pipeline.backtests.positions import CostModel
 from forecast_pipeline.backtests.summary import summarise
 from forecast_pipeline.backtests.surroundings import Surroundings
@@ -77,7 +80,7 @@ def test_skill_on_few_independent_rows_is_not_green(n_eff, colour):
         "n_eff": n_eff,
     }
 
-    assert skill_light(row, could_have_found=True).colour == colour
+    assert skill_light(row, ic_needed=0.5, n_tested=1).colour == colour
 
 
 def test_a_significant_loss_is_called_a_loss_and_not_a_lack_of_data(make_forecasts, facts):
@@ -243,3 +246,45 @@ def test_a_file_without_tested_rows_is_refused(make_forecasts, facts):
 def test_another_schema_is_refused(make_forecasts, facts):
     with pytest.raises(CorruptData, match="crps is missing"):
         summarise(make_forecasts(n_rows=50).drop("crps"), facts, CostModel())
+
+
+def test_coverage_outside_88_to_92_percent_is_not_green_however_few_rows_excuse_it(make_forecasts, facts):
+    """With sixty independent rows the binomial band alone reaches from 82 to 97 %."""
+    row = {"model": "ridge", "horizon_bars": 1, "n_eff": 60}
+    table = pl.DataFrame(
+        {
+            "model": ["ridge"],
+            "horizon_bars": [1],
+            "n_eff": [60],
+            "coverage_90_before": [0.9],
+            "coverage_90_after": [0.85],
+            "kupiec_p_after": [0.3],
+        }
+    )
+    hours = pl.DataFrame(schema={"block": pl.String(), "coverage_90": pl.Float64(), "n_eff": pl.Int64()})
+    evidence = CalibrationEvidence(table=table, width=table, hours=hours, christoffersen_p_value=0.5)
+    inside = dataclasses.replace(evidence, table=table.with_columns(coverage_90_after=0.9))
+
+    assert calibration_light(row, evidence).colour == "amber"
+    assert "cannot be told from 90 %" in calibration_light(row, evidence).sentence
+    assert calibration_light(row, inside).colour == "green"
+    assert "no block of the week had 100 independent rows" in calibration_light(row, inside).sentence
+
+
+@pytest.mark.parametrize(("n_eff", "could"), [(40_000, True), (2_000, False)])
+def test_could_not_have_found_is_about_the_very_test_and_horizon(n_eff, could):
+    """An IC of 0.05 is seen by a test of the IC at 4,000 rows, by Diebold and Mariano's over ten pairs at 24,000."""
+    row = {
+        "model": "ridge",
+        "horizon_bars": 1,
+        "is_baseline": False,
+        "baseline": "har",
+        "crps_skill": -0.01,
+        "dm_p_adjusted": 0.5,
+        "n_eff": n_eff,
+    }
+
+    sentence = skill_light(row, ic_needed=0.05, n_tested=10).sentence
+
+    assert ("could have shown" in sentence) == could
+    assert ("could not have shown" in sentence) != could

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from forecast_pipeline.scores.power import power_of_ic, smallest_detectable_ic
+from forecast_pipeline.scores.power import power_of_dm, power_of_ic, smallest_detectable_ic, smallest_ic_of_dm
+from forecast_pipeline.scores.significance import diebold_mariano
 from forecast_pipeline.scores.volatility import qlike
 
 
@@ -66,3 +67,26 @@ def test_qlike_punishes_a_variance_of_zero_and_skips_a_price_that_stood_still():
     forecast, realised = np.array([0.0, -1.0, 1.0, np.nan, 0.0]), np.array([1.0, 1.0, 0.0, 1.0, np.nan])
 
     np.testing.assert_array_equal(qlike(forecast, realised), [np.inf, np.inf, np.nan, np.nan, np.nan])
+
+
+def test_power_of_diebold_mariano_is_that_of_simulated_gains():
+    """Half the t of a test of the coefficient: the planted mean is scaled as it should be."""
+    rng = np.random.default_rng(11)
+    n_rows, ic, n_runs = 900, 0.1, 400
+    found = 0
+    for _ in range(n_runs):
+        signal = rng.standard_normal(n_rows)
+        outcome = ic * signal + np.sqrt(1 - ic**2) * rng.standard_normal(n_rows)
+        test = diebold_mariano((outcome - ic * signal) ** 2, outcome**2, 1)
+        found += test.p_value < 0.05 and test.mean_difference < 0
+
+    assert found / n_runs == pytest.approx(float(power_of_dm(ic, n_rows)), abs=0.07)
+
+
+@pytest.mark.parametrize("n_eff", [100, 5000])
+def test_the_smallest_ic_of_diebold_mariano_has_the_power_asked_for(n_eff):
+    ic = smallest_ic_of_dm(n_eff, 0.8, 0.01)
+
+    assert float(power_of_dm(ic, n_eff, 0.01)) == pytest.approx(0.8, abs=1e-9)
+    assert np.isnan(smallest_ic_of_dm(3))
+    assert smallest_ic_of_dm(4) == 1.0

@@ -41,7 +41,7 @@ def render_comparison(cells: pl.DataFrame, reports: Sequence[Mapping[str, Any]],
         reports: Verdicts of the reports.
         conclusion: The title.
     """
-    contenders = cells.filter(~pl.col("is_baseline"))
+    contenders, listed = cells.filter(~pl.col("is_baseline")), _cell_table(cells, reports)
     return (
         page_environment()
         .get_template("comparison.html")
@@ -54,7 +54,8 @@ def render_comparison(cells: pl.DataFrame, reports: Sequence[Mapping[str, Any]],
             skill=_skill(contenders),
             p_values=_p_values(contenders),
             coverage=_coverage(contenders),
-            cells=_cell_table(cells, reports),
+            cells=listed,
+            words=listed.words,
         )
     )
 

@@ -6,13 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from forecast_pipeline.backtests.page.words import Word, words_in
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 NOT_RECORDED = "not recorded"
 NOT_MODELLED = "not modelled"
+NOT_RECOVERED = "not recovered yet"
 # What may stand in a column of numbers.
-_NO_NUMBER = {"undefined", NOT_RECORDED, NOT_MODELLED, "none", "baseline", "not the best baseline"}
+_NO_NUMBER = {"undefined", NOT_RECORDED, NOT_MODELLED, NOT_RECOVERED, "none", "baseline", "not the best baseline"}
+_WIDE, _WIDEST = 9, 16
 
 Cells = tuple[bool, tuple[str, ...]]
 
@@ -51,6 +55,27 @@ class Table:
         key = is_text.index(True) if True in is_text else -1
         return tuple(f"t{' k' * (place == key)}" if text else "" for place, text in enumerate(is_text))
 
+    @property
+    def size(self) -> str:
+        """``wide`` or ``widest`` for a table of many columns: it may scroll, and is printed smaller.
+
+        Example:
+            >>> Table("", ("a",), []).size, Table("", ("a",) * 9, []).size, Table("", ("a",) * 16, []).size
+            ('', 'wide', 'widest')
+        """
+        n_columns = len(self.heads)
+        return "widest" if n_columns >= _WIDEST else "wide" if n_columns >= _WIDE else ""
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Terms of caption, heads and notes that the page explains.
+
+        Example:
+            >>> [word.term for word in Table("Ends.", ("model", "QLIKE"), []).words]
+            ['QLIKE']
+        """
+        return words_in(self.caption, *self.heads, *self.notes)
+
 
 def _is_text(cell: str) -> bool:
     return bool(cell) and cell not in _NO_NUMBER and not re.match(r"[-+<]? ?\d", cell)
@@ -76,6 +101,16 @@ class Facts:
 
     kind: ClassVar[str] = "facts"
     pairs: list[tuple[str, str | None]]
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Terms of the names that the page explains.
+
+        Example:
+            >>> [word.term for word in Facts([("Deflated Sharpe ratio", "0.5")]).words]
+            ['DSR']
+        """
+        return words_in(*(name for name, _ in self.pairs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,4 +165,4 @@ def widths(axes: Axes, frame: pl.DataFrame) -> None:
     names = [f"{legend_name(row['model'])} {row['horizon_bars']}" for row in frame.iter_rows(named=True)]
     axes.set_xticks(places, names, rotation=60, ha="right", fontsize=SMALL)
     axes.set_ylabel("90 % interval covers, %")
-    axes.legend(loc="best", ncols=2)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

@@ -173,7 +173,9 @@ _UNITS: tuple[tuple[str, str, int, float], ...] = (
     ("_utc", ", UTC", 0, 1.0),
 )
 # Summed log returns of one unit, shown in percent.
-_RETURNS = frozenset({"gross", "net", "cost", "net_at_double_cost", "net_delayed", "max_drawdown", "depth"})
+_RETURNS = frozenset(
+    {"gross", "net", "cost", "net_at_double_cost", "net_delayed", "max_drawdown", "depth", "worst_day"}
+)
 
 
 def _typed(head: str, name: str, digits: int, factor: float) -> Column:

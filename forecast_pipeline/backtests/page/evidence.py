@@ -103,11 +103,11 @@ class Evidence:
     """Statistics besides the score tables. None, or a frame without rows, is shown as "not recorded".
 
     Attributes:
-        calibration: Intervals before and after the conformal layer, a row per model and horizon.
+        calibration: Intervals before and after the conformal layer, a row per model and horizon; perhaps with ``n_raw``
+            (rows issued before the layer had enough scores) and ``coverage_90_active`` (coverage without them).
         conformal_width: Width of the headline model's 90 % interval over time, raw and adjusted, with its ``alpha``.
         hours: Skill and coverage by block of the hour of the week.
         model_set: Model confidence set, superior predictive ability and stepwise test by horizon and model.
-        fold_ranks: Rank of each model by CRPS in each fold, 1 is best.
         overfitting: Probability of backtest overfitting and the Sharpe ratios' deflation, by name.
         pbo_logits: Logit of the out-of-sample rank of the in-sample best, a row per split.
         dsr_by_trials: Deflated Sharpe ratio if that many trials had been made.
@@ -118,7 +118,8 @@ class Evidence:
         placebo_percentile: Place of the policy's gain among block-permuted regimes, in [0, 1].
         regime_rule: The specification's rule, keep what improves at least one regime, and how often it errs.
         regime_timeline: Stretches of one regime, from the first to the last decision of each.
-        power: Power to find an information coefficient.
+        power: Power to find an information coefficient at the headline horizon; perhaps with ``power_of_dm``, that of
+            the Diebold-Mariano test of CRPS.
         degradation: Slope of out-of-sample on in-sample skill, by name.
         drift: Distance between train and test rows of a column; drift, and no alarm of a leak.
         features: Missingness, warm-up and importance of each feature.
@@ -134,7 +135,6 @@ class Evidence:
         "conformal_width": "issued_at_utc raw_width_bps conformal_width_bps alpha",
         "hours": "block n_rows n_eff crps_skill coverage_90 coverage_low coverage_high",
         "model_set": "horizon_bars model is_baseline n_days mcs_p_value is_in_set spa_p_value is_stepm_superior",
-        "fold_ranks": "fold model rank",
         "pbo_logits": "logit",
         "dsr_by_trials": "n_trials dsr",
         "paths": "path day_utc cumulative_loss_difference_bps",
@@ -154,7 +154,6 @@ class Evidence:
     conformal_width: pl.DataFrame | None = None
     hours: pl.DataFrame | None = None
     model_set: pl.DataFrame | None = None
-    fold_ranks: pl.DataFrame | None = None
     overfitting: Mapping[str, Any] = field(default_factory=dict)
     pbo_logits: pl.DataFrame | None = None
     dsr_by_trials: pl.DataFrame | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -83,11 +83,15 @@ def paths(axes: Axes, frame: pl.DataFrame) -> None:
 
 
 def power(axes: Axes, frame: pl.DataFrame, needed: float | None) -> None:
-    """Chance to find an information coefficient of each size."""
+    """Chance to find an information coefficient of each size, by the tests that the frame has."""
     shown = frame.sort("ic")
-    axes.plot(shown["ic"], 100.0 * shown["power"], color=COLOURS[0], linewidth=1.2, marker=".")
+    tests = (("power", "test of the coefficient", "."), ("power_of_dm", "Diebold-Mariano test of CRPS", None))
+    for order, (name, label, marker) in enumerate(tests):
+        if name in shown.columns:
+            look: dict[str, Any] = {"color": COLOURS[2 * order], "linestyle": STYLES[order], "marker": marker}
+            axes.plot(shown["ic"], 100.0 * shown[name], lw=1.2, label=label, **look)
     axes.axhline(_ENOUGH_POWER, color=REFERENCE, linestyle="--", linewidth=0.8)
-    if needed is not None and np.isfinite(needed) and needed <= 2.0 * float(shown["ic"][-1]):
+    if needed is not None and needed <= 2.0 * float(shown["ic"][-1]):
         axes.axvline(needed, color=COLOURS[1], linestyle=":", linewidth=1.4, label="needed to pay the costs")
-        axes.legend(loc="lower right")
-    axes.set(xlabel="information coefficient", ylabel="power at the 5 % level, %", ylim=(-2.0, 102.0))
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    axes.set(xlabel="information coefficient", ylabel="power, %", ylim=(-2.0, 102.0))

@@ -23,6 +23,7 @@ from forecast_pipeline.backtests.page.sections import (
     verdict,
 )
 from forecast_pipeline.backtests.page.sections.source import Source
+from forecast_pipeline.backtests.page.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +50,7 @@ TITLES = {
     "leaks": "Leak suite",
     "monitoring": "Monitoring",
     "limits": "What is not claimed",
+    "words": "Words",
 }
 """Sections in the order of the page, by the name of their template and anchor."""
 
@@ -135,6 +137,7 @@ _CONTEXTS: dict[str, Callable[[Source], Mapping[str, Any]]] = {
     "leaks": leaks.context,
     "monitoring": monitoring.context,
     "limits": lambda _: {},
+    "words": lambda _: {"words": WORDS},
 }
 
 

@@ -64,7 +64,12 @@ def regime_scores(tested: pl.DataFrame, stride_bars: int = 1) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     known = tested.with_columns(pl.col("regime").fill_null(UNKNOWN)).sort("horizon_bars", "model", "issued_at_utc")
     for of_horizon in known.partition_by("horizon_bars", maintain_order=True):
-        baselines = of_horizon.filter("is_baseline").group_by("model").agg(pl.col("crps").mean()).sort("crps", "model")
+        baselines = (
+            of_horizon.filter("is_baseline")
+            .group_by("model", maintain_order=True)
+            .agg(pl.col("crps").mean())
+            .sort("crps", "model")
+        )
         if baselines.is_empty():
             continue
         name = str(baselines["model"][0])

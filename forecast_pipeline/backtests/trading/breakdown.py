@@ -40,7 +40,7 @@ def monthly(daily: DailyNet) -> pl.DataFrame:
     """``year``, ``month``, ``net`` by the date of the trading day."""
     day = pl.Series("day", daily.day, dtype=pl.Int32).cast(pl.Date)
     frame = pl.DataFrame({"year": day.dt.year(), "month": day.dt.month(), "net": daily.net})
-    return frame.group_by("year", "month").agg(pl.col("net").sum()).sort("year", "month")
+    return frame.group_by("year", "month", maintain_order=True).agg(pl.col("net").sum()).sort("year", "month")
 
 
 def by_hour(ledger: Ledger) -> pl.DataFrame:
@@ -90,4 +90,4 @@ def stress(daily: DailyNet) -> pl.DataFrame:
 def _grouped(name: str, key: pl.Series, ledger: Ledger) -> pl.DataFrame:
     frame = pl.DataFrame({name: key, "net": net_by_fill(ledger), "traded": ledger.traded})
     counts = (pl.len().cast(pl.Int64).alias("n_fills"), (pl.col("traded") > 0.0).sum().cast(pl.Int64).alias("n_traded"))
-    return frame.group_by(name).agg(*counts, pl.col("net").sum()).sort(name)
+    return frame.group_by(name, maintain_order=True).agg(*counts, pl.col("net").sum()).sort(name)

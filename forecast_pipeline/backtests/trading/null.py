@@ -40,7 +40,7 @@ def shuffled_nets(
         seed: Of the draws.
 
     Returns:
-        ``net``, a row a draw.
+        ``net``, a row a draw, as a fraction of the capital.
     """
     rng = np.random.default_rng(seed)
     n_rows = market.fold.size
@@ -62,7 +62,9 @@ def references(
     so that it trades as much.
 
     Returns:
-        ``reference``, ``net``, ``gross``, ``n_round_trips``, and for random entry ``net_05`` and ``net_95``.
+        ``reference``, ``net`` and ``gross`` as fractions of the capital, ``n_round_trips``, and for random entry
+        ``net_05`` and ``net_95``, the 5 and 95 % points of its draws in the same unit; they are null for the others,
+        as is the gross of random entry, which is not computed.
     """
     full = np.where(schedule.is_last, 0.0, parameters.max_exposure)
     known = [("buy and hold", settle(market, full))]

@@ -137,7 +137,7 @@ def trade_report(
     net = ledger.total("net")
     has_null = draws.height and ledger.round_trips
     return TradingReport(
-        economics=pl.DataFrame(economics, infer_schema_length=None),
+        economics=pl.DataFrame(economics, infer_schema_length=None).with_columns(pl.col(ITEMS).cast(pl.Float64)),
         equity=pl.concat([_equity(name, account) for name, account in accounts.items()]),
         waterfall=results.waterfall(ledger, has_swap=parameters.has_swap),
         cost_curve=sensitivity.cost_curve(market, ledger.position),

@@ -22,7 +22,7 @@ from forecast_pipeline.defs.stage_run import Check, Stage, StageEvent, run_stage
 from forecast_pipeline.models.registry import MODELS
 from forecast_pipeline.verification.mutation_score import ensure_mutation_score
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 OUT_OF_SAMPLE_KEY = dg.AssetKey(["backtests", "out_of_sample"])
 REPORTS_KEY = dg.AssetKey(["backtests", "reports"])
 BacktestConfig = config_of(BacktestParameters, name="BacktestConfig")

@@ -19,7 +19,7 @@ from forecast_pipeline.forecasts.champion import choose_champion
 from forecast_pipeline.forecasts.inference import publish_forecasts
 from forecast_pipeline.models.registry import MODELS
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 CHAMPIONS_KEY = dg.AssetKey(["forecasts", "champions"])
 QUANTILES_KEY = dg.AssetKey(["forecasts", "quantiles"])
 

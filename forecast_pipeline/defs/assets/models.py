@@ -19,7 +19,7 @@ from forecast_pipeline.models.registry import BASELINES, FAMILIES, MODELS
 from forecast_pipeline.models.reserved import RESERVED, refuse_reserved
 from forecast_pipeline.models.train import train_model
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 BASELINES_KEY = dg.AssetKey(["models", "baselines"])
 
 

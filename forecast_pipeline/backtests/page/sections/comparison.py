@@ -22,7 +22,6 @@ from forecast_pipeline.backtests.page.cells import (
     word,
 )
 from forecast_pipeline.backtests.page.drawing import figure
-from forecast_pipeline.backtests.page.evidence import is_missing
 from forecast_pipeline.backtests.page.sections.source import bars, size_range
 from forecast_pipeline.backtests.wording import number, p_text
 
@@ -62,9 +61,6 @@ def context(source: Source) -> Context:
 
 
 def _ranks(source: Source) -> pl.DataFrame:
-    given = source.evidence.fold_ranks
-    if given is not None and not is_missing(given):
-        return given
     folds = source.summary.folds.filter(pl.col("horizon_bars") == source.horizon_bars)
     rank = pl.col("crps_bps").rank("average").over("fold")
     return folds.select("fold", "model", rank=rank)
@@ -144,7 +140,7 @@ def _model_set(source: Source) -> Block:
         Column("StepM superior", ("is_stepm_superior",), lambda r: plain_or(r["is_stepm_superior"], "not asked")),
     )
     notes = (
-        "All three use losses summed to days and a stationary bootstrap.",
+        "All three use daily means of the losses and a stationary bootstrap.",
         "SPA asks whether any model beats the benchmark; StepM names those that do, with all of them counted.",
     )
     return table(frame, caption, columns, notes, source.is_focus)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,7 +12,8 @@ from forecast_pipeline.backtests.page import data_plots, overfitting_plots
 from forecast_pipeline.backtests.page.blocks import Facts, Missing, Sentence
 from forecast_pipeline.backtests.page.cells import plain, table, word
 from forecast_pipeline.backtests.page.drawing import figure
-from forecast_pipeline.backtests.wording import number, percent
+from forecast_pipeline.backtests.page.sections.source import bars
+from forecast_pipeline.backtests.wording import number, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block
     from forecast_pipeline.backtests.page.sections.source import Context, Source
 
+_ENOUGH = 0.8  # the usual level of power
+
 
 def context(source: Source) -> Context:
     """What was tried, the planted leaks that were caught, and the power to find a real edge."""
     found = source.evidence
-    needed = source.summary.verdict.cost_hurdle.get("information_coefficient")
+    needed = _needed(source)
     suite = source.facts.get("leak_suite")
     return {
         "sentence": Sentence(source.summary.verdict.light("Leak suite").sentence),
@@ -45,16 +49,25 @@ def context(source: Source) -> Context:
             found.power,
             lambda axes, frame: overfitting_plots.power(axes, frame, needed),
             "Power to find planted skill",
-            _power_caption(found.power, needed),
+            _power_caption(found.power, needed, bars(source.horizon_bars)),
         ),
     }
+
+
+def _needed(source: Source) -> float | None:
+    """Information coefficient that pays the costs at the headline horizon, which the power is of; None if unknown."""
+    hurdle = source.evidence.trading.hurdle
+    if hurdle is None:
+        return None
+    own = hurdle.filter(pl.col("horizon_bars") == source.horizon_bars)["ic_needed"].cast(pl.Float64).to_list()
+    return own[0] if own and own[0] is not None and math.isfinite(own[0]) else None
 
 
 def _kill_caption(leaks: pl.DataFrame | None) -> str:
     if leaks is None or leaks.is_empty():
         return ""
     killed = int(leaks["is_killed"].sum())
-    score = f"Mutation score {percent(killed / leaks.height, 0)}: {killed} of {leaks.height} planted leaks are caught"
+    score = f"Mutation score {share(killed / leaks.height, 0)}: {killed} of {leaks.height} planted leaks are caught"
     alive = leaks.filter(~pl.col("is_killed"))["mutant"].to_list()
     return f"{score}; {', '.join(map(str, alive[:5]))} survived." if alive else f"{score}."
 
@@ -72,15 +85,25 @@ def _mutant_table(leaks: pl.DataFrame | None) -> Block:
     return table(leaks, _kill_caption(leaks), columns)
 
 
-def _power_caption(power: pl.DataFrame | None, needed: float | None) -> str:
+def _power_caption(power: pl.DataFrame | None, needed: float | None, where: str) -> str:
     if power is None or power.is_empty():
         return ""
-    enough = power.filter(pl.col("power") >= 0.8).sort("ic")  # noqa: PLR2004 - the usual level of power
-    n_eff = f"n_eff {int(power['n_eff'].max())}"  # type: ignore[arg-type]
+    size = f"{where}, n_eff {int(power['n_eff'].max())}"  # type: ignore[arg-type]
+    text = f"With 80 % power ({size}) {_found(power, 'power')} by a single two-sided test of it at the 5 % level"
+    if "power_of_dm" in power.columns:
+        text += (
+            f", and {_found(power, 'power_of_dm')} by the Diebold-Mariano test of CRPS that the light of skill uses, at "
+            "the strictest level of its correction"
+        )
+    return f"{text}; paying the costs at {where} needs {number(needed, 3)}." if needed is not None else f"{text}."
+
+
+def _found(power: pl.DataFrame, name: str) -> str:
+    """The smallest information coefficient that a test finds."""
+    enough = power.filter(pl.col(name) >= _ENOUGH).sort("ic")
     if enough.is_empty():
-        return f"No information coefficient tried is found with 80 % power ({n_eff})."
-    text = f"An information coefficient of {number(float(enough['ic'][0]), 3)} is found with 80 % power ({n_eff})"
-    return f"{text}; paying the costs needs {number(needed, 3)}." if needed is not None else f"{text}."
+        return "no information coefficient tried is found"
+    return f"an information coefficient of {number(float(enough['ic'][0]), 3)} is found"
 
 
 def _facts(values: Mapping[str, object]) -> Facts:

@@ -21,7 +21,7 @@ _SIMPLE = (
     ("Code (sources of the package)", "code_sha256"),
     ("Settings", "settings_sha256"),
     ("Seeds", "seeds"),
-    ("Penalties tried inside the folds", "n_trials"),
+    ("Penalties tried inside the folds", "n_penalties_tried"),
     ("Features", "features"),
     ("Decisions", "decision_stride_bars"),
 )

@@ -9,6 +9,7 @@ import polars as pl
 
 from forecast_pipeline.backtests.candle_record import CandleRecord
 from forecast_pipeline.backtests.page.evidence import Evidence
+from forecast_pipeline.backtests.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +68,21 @@ class Source:
             if own is not None and own.height:
                 return own
         return self.summary.equity.clear()
+
+    @property
+    def account(self) -> Row:
+        """Row of the headline model's account, at the horizon that was traded."""
+        return self.summary.economics.row(by_predicate=pl.col("model") == self.model, named=True)
+
+    @property
+    def account_size(self) -> str:
+        """What a result in money rests on, in words.
+
+        Days and round trips, for a result has no n_eff; the horizon is the one that was traded.
+        """
+        account = self.account
+        trips, days = counted(account["n_round_trips"], "round trip"), counted(account["n_days"], "day")
+        return f"{bars(account['horizon_bars'])}, {trips}, {days}"
 
     def is_focus(self, row: Row) -> bool:
         """Whether a row stays visible in a long table: those of the headline horizon."""

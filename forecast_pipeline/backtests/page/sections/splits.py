@@ -8,6 +8,8 @@ from forecast_pipeline.backtests.page import data_plots
 from forecast_pipeline.backtests.page.blocks import Missing, Table
 from forecast_pipeline.backtests.page.cells import plain
 from forecast_pipeline.backtests.page.drawing import canvas_figure
+from forecast_pipeline.backtests.page.sections.source import bars
+from forecast_pipeline.backtests.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,7 @@ def context(source: Source) -> Context:
         return {"diagram": Missing("Fold plan"), "folds": Missing("Rows of each fold")}
     height = 1.9 + 0.28 * max(len(plan), 2)
     caption = (
-        f"{len(plan)} fold{'s' if len(plan) != 1 else ''} on the calendar, to scale, and the gap before the last test "
+        f"{counted(len(plan), 'fold')} on the calendar, to scale, and the gap before the last test "
         "enlarged: nothing is learned from purge and embargo. Bars are trading time, so a weekend widens a gap."
     )
     diagram = canvas_figure(
@@ -41,20 +43,30 @@ def context(source: Source) -> Context:
         height,
         lambda canvas: data_plots.splits(canvas, plan),
     )
-    return {"diagram": diagram, "folds": fold_table(plan)}
+    horizons = source.facts.get("horizons_bars")
+    return {"diagram": diagram, "folds": fold_table(plan, max(horizons) if horizons else None)}
 
 
-def fold_table(plan: list[Mapping[str, Any]]) -> Table:
-    """Every key of the plan as a column."""
+def fold_table(plan: list[Mapping[str, Any]], longest_bars: int | None = None) -> Table:
+    """Every key of the plan as a column.
+
+    Args:
+        plan: As recorded, a mapping a fold.
+        longest_bars: The longest horizon, to whose labels ``label_end``, ``n_eff`` and what was dropped belong.
+    """
     found = dict.fromkeys(name for row in plan for name in row)
     names = [name for name in _ORDER if name in found] + [name for name in found if name not in _ORDER]
     rows = [(False, tuple(plain(row.get(name)) for name in names)) for row in plan]
     purges = {row.get("purge_bars") for row in plan}
-    purge = f"{purges.pop()} bars" if len(purges) == 1 and None not in purges else "the recorded number of bars"
-    caption = f"{len(plan)} folds, each tested once, with {purge} purged before each test."
+    purge = bars(purges.pop()) if len(purges) == 1 and None not in purges else "the recorded number of bars"
+    caption = f"{counted(len(plan), 'fold')}, each tested once, with {purge} purged before each test."
     wished = [_head(name) for name in _WISHED if name not in found]
-    notes = ("Times are UTC.", f"Not recorded: {', '.join(wished)}.") if wished else ("Times are UTC.",)
-    return Table(caption, tuple(_head(name) for name in names), rows, notes)
+    where = f"of the longest horizon, {bars(longest_bars)}" if longest_bars else "of the longest horizon"
+    notes = ["Times are UTC.", f"Label end, n_eff (disjoint labels) and rows dropped for missing values are {where}."]
+    if wished:
+        notes.append(f"Not recorded: {', '.join(wished)}.")
+    heads = tuple(f"n_eff at {bars(longest_bars)}" if name == "n_eff" and longest_bars else _head(name) for name in names)
+    return Table(caption, heads, rows, tuple(notes))
 
 
 def _head(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from forecast_pipeline.backtests.page.blocks import NOT_RECORDED, Facts
-from forecast_pipeline.backtests.wording import between, number, p_text, percent
+from forecast_pipeline.backtests.wording import between, counted, number, p_text, percent
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.sections.source import Context, Source
@@ -27,28 +27,55 @@ def context(source: Source) -> Context:
     n_good = source.summary.folds.filter(is_it & (pl.col("crps_skill").fill_nan(None) > 0.0)).height
     covered = f"{percent(row['coverage_90'])} (expected {percent(row['coverage_90_low'])} to "
     covered += f"{percent(row['coverage_90_high'])}, {n_eff})"
-    account = source.summary.economics.filter(pl.col("model") == source.model).row(0, named=True)
+    account = source.account
     money = (
         f"{number(account['paid_pips'], 2)} against {number(account['break_even_pips'], 2)} at which nothing is left"
     )
+    calibrated = _calibrated(source)
     pairs: list[tuple[str, str | None]] = [
         ("Strongest candidate", source.subject),
         ("CRPS skill [95 %]", f"{skill} % against {baseline} ({n_eff})" if baseline else None),
         ("p, Holm over all", f"{p_text(row['dm_p_adjusted'])} (Diebold-Mariano, {n_eff})" if baseline else None),
         ("Folds with skill", f"{n_good} of {row['n_folds']}"),
-        ("90 % interval covers", covered),
-        ("Paid a round trip, pips", f"{money} ({account['n_round_trips']:g} round trips)"),
+        ("90 % interval covers, as fitted", covered),
+        ("90 % interval covers, calibrated", calibrated),
+        ("Paid a round trip, pips", f"{money} ({source.account_size})"),
         ("Smallest detectable IC", f"{number(row['detectable_ic'], 3)} ({n_eff}, 80 % power)"),
-        ("Trials", _text(source.evidence.overfitting.get("n_trials", facts.get("n_trials")))),
+        ("Trials", _text(source.evidence.overfitting.get("n_trials"))),
         ("Run", _text(facts.get("sha256"))),
     ]
     statistics = source.evidence.overfitting
     if statistics:
-        blocks = f"{_text(statistics.get('n_blocks')) or NOT_RECORDED} blocks"
-        deflated = f"{number(statistics.get('dsr'), 3)} ({_text(statistics.get('n_days')) or NOT_RECORDED} days)"
-        pairs.insert(7, ("Backtest overfitting (PBO)", f"{percent(statistics.get('pbo'))} ({blocks})"))
-        pairs.insert(8, ("Deflated Sharpe ratio", deflated))
+        place = [name for name, _ in pairs].index("Trials")
+        logits = source.evidence.pbo_logits
+        parts = [
+            _sized(logits.height if logits is not None else None, "split"),
+            _sized(statistics.get("n_pbo_days"), "day"),
+            _sized(statistics.get("n_pbo_trials"), "trial"),
+        ]
+        deflated = f"{number(statistics.get('dsr'), 3)} ({_sized(statistics.get('n_days'), 'day')})"
+        pairs[place:place] = [
+            ("Backtest overfitting (PBO)", f"{percent(statistics.get('pbo'))} ({', '.join(parts)})"),
+            ("Deflated Sharpe ratio", deflated),
+        ]
     return {"headline": Facts(pairs)}
+
+
+def _calibrated(source: Source) -> str | None:
+    """Coverage after the conformal layer, of the headline model at its horizon; None where it was not computed."""
+    frame = source.evidence.calibration
+    if frame is None:
+        return None
+    is_it = (pl.col("model") == source.model) & (pl.col("horizon_bars") == source.horizon_bars)
+    own = frame.filter(is_it)
+    if own.is_empty():
+        return None
+    row = own.row(0, named=True)
+    return f"{percent(row['coverage_90_after'])} (n_eff {row['n_eff']})"
+
+
+def _sized(count: int | None, name: str) -> str:
+    return f"{name}s {NOT_RECORDED}" if count is None else counted(count, name)
 
 
 def missing_lights(source: Source) -> list[str]:
