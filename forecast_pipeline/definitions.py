@@ -32,6 +32,7 @@ def build_definitions(**overrides: object) -> dg.Definitions:
             *models.assets,
             backtests.out_of_sample,
             backtests.reports,
+            backtests.comparison,
             forecasts.champions,
             forecasts.quantiles,
         ],
@@ -57,7 +58,7 @@ def build_definitions(**overrides: object) -> dg.Definitions:
             sensors.forecast_sensor,
             dg.AutomationConditionSensorDefinition(
                 "derived_data_sensor",
-                target=dg.AssetSelection.assets(BARS_KEY, FEATURES_KEY),
+                target=dg.AssetSelection.assets(BARS_KEY, FEATURES_KEY, backtests.COMPARISON_KEY),
                 minimum_interval_seconds=sensors.POLL_SECONDS,
                 default_status=dg.DefaultSensorStatus.RUNNING,
             ),

@@ -18,6 +18,7 @@ from forecast_pipeline.splits.parameters import SplitParameters
 
 STAGES = ["landing", "candles", "bars", "features", "splits", "models", "backtests", "forecasts"]
 KEYS = [
+    "backtests/comparison",
     "backtests/out_of_sample",
     "backtests/reports",
     "bars/bars",

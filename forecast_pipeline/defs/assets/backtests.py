@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import polars as pl
 
+from forecast_pipeline.backtests.comparison import build_comparison
 from forecast_pipeline.backtests.parameters import BacktestParameters
 from forecast_pipeline.backtests.positions import CostModel
 from forecast_pipeline.backtests.report import build_report, read_report
@@ -11,10 +13,11 @@ from forecast_pipeline.backtests.run import run_walk_forward
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published
 from forecast_pipeline.defs.assets.models import BASELINES_KEY, model_key
+from forecast_pipeline.defs.automation import UPSTREAM_CHANGED
 from forecast_pipeline.defs.checks import Checked, check_definitions
 from forecast_pipeline.defs.configs import applied, config_of
 from forecast_pipeline.defs.lineage import SPLITS_KEY
-from forecast_pipeline.defs.metadata import card_metadata, report_metadata
+from forecast_pipeline.defs.metadata import card_metadata, frame_table, report_metadata
 from forecast_pipeline.defs.ownership import OWNERS
 from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
 from forecast_pipeline.defs.resources import HomeResource
@@ -25,6 +28,8 @@ from forecast_pipeline.verification.mutation_score import ensure_mutation_score
 CODE_VERSION = "3"
 OUT_OF_SAMPLE_KEY = dg.AssetKey(["backtests", "out_of_sample"])
 REPORTS_KEY = dg.AssetKey(["backtests", "reports"])
+COMPARISON_KEY = dg.AssetKey(["backtests", "comparison"])
+N_CELLS = 200  # as many as a person reads in the UI; the file has all
 BacktestConfig = config_of(BacktestParameters, name="BacktestConfig")
 ReportConfig = config_of(CostModel, name="ReportConfig")
 
@@ -93,6 +98,42 @@ def reports(
             check=_report_checks,
         ),
     )
+
+
+@dg.asset(
+    key=COMPARISON_KEY,
+    group_name="backtests",
+    description="One table over all reports of the lake: skill, coverage and money of every family at every symbol, "
+    "timeframe and horizon, corrected for all that was looked at.",
+    kinds={"html", "parquet"},
+    owners=OWNERS,
+    code_version=CODE_VERSION,
+    deps=[REPORTS_KEY],
+    automation_condition=UPSTREAM_CHANGED,
+)
+def comparison(home: HomeResource) -> dg.MaterializeResult[None]:
+    """Compare all reports that are published."""
+    stored = build_comparison(home.open())
+    cells = stored.read_frame().filter(~pl.col("is_baseline"))
+    shown = [
+        "symbol",
+        "timeframe",
+        "model",
+        "horizon_bars",
+        "baseline",
+        "n_eff",
+        "crps_skill",
+        "bh_p_value",
+        "coverage_90",
+    ]
+    metadata = card_metadata(stored) | {
+        "page": dg.MetadataValue.path(str(stored.path(".html"))),
+        "conclusion": str(stored.card["conclusion"]),
+        "reports": int(stored.card["n_reports"]),
+        "proven": int(stored.card["n_proven"]),
+        "cells": frame_table(cells.select(shown).head(N_CELLS), 4),
+    }
+    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(stored.sha256))
 
 
 def _build_report(home: Home, key: str, costs: CostModel) -> Published:
