@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from forecast_pipeline.models.conformal.layer import Calibrated
+
     Floats = npt.NDArray[np.float64]
 
 BPS = 1e4
@@ -60,6 +62,8 @@ def recalibrate(
 
     Nothing is fitted beforehand: each decision uses only outcomes whose labels had ended,
     also of earlier folds. A refit of the model in a new fold does not reset the layer.
+    The volatility ratio of a model's shortest horizon, whose labels end first, is known to
+    its other horizons from the same decision on.
 
     Args:
         tested: Out-of-sample rows in the schema `backtests.schema.FORECASTS`.
@@ -69,17 +73,36 @@ def recalibrate(
     Raises:
         ValueError: If a model has two forecasts of one horizon at one instant.
     """
-    by_group = tested.sort(*_GROUP, "issued_at_utc").partition_by(_GROUP, as_dict=True, maintain_order=True)
+    by_model = tested.sort(*_GROUP, "issued_at_utc").partition_by("model", "is_baseline", maintain_order=True)
     with ThreadPoolExecutor(_N_THREADS) as workers:  # the compiled loop lets go of the interpreter
-        done = list(workers.map(lambda rows: _calibrated(rows, stride_bars, parameters), by_group.values()))
-    states = {(str(model), int(h)): state for (model, _, h), (_, state) in zip(by_group, done, strict=True)}
-    parts = [rows for rows, _ in done]
+        done = list(workers.map(lambda rows: _calibrated_model(rows, stride_bars, parameters), by_model))
+    states = {key: state for of_model in done for key, (_, state) in of_model.items()}
+    parts = [rows for of_model in done for rows, _ in of_model.values()]
     return Recalibration(pl.concat(parts) if parts else _no_rows(tested), states, stride_bars)
 
 
-def _calibrated(
+def _calibrated_model(
     rows: pl.DataFrame, stride_bars: int, parameters: ConformalParameters | None
-) -> tuple[pl.DataFrame, ConformalState]:
+) -> dict[tuple[str, int], tuple[pl.DataFrame, ConformalState]]:
+    done: dict[tuple[str, int], tuple[pl.DataFrame, ConformalState]] = {}
+    shortest: tuple[npt.NDArray[np.int64], Floats] | None = None
+    for of_horizon in rows.partition_by("horizon_bars", maintain_order=True):
+        known = None if shortest is None else _as_of(*shortest, _instants(of_horizon, "issued_at_utc"))
+        kept, calibrated = _calibrated(of_horizon, stride_bars, parameters, known)
+        if shortest is None:
+            shortest = _instants(of_horizon, "issued_at_utc"), calibrated.volatility_ratio
+        done[str(of_horizon["model"][0]), int(of_horizon["horizon_bars"][0])] = kept, calibrated.state
+    return done
+
+
+def _as_of(known_at_us: npt.NDArray[np.int64], values: Floats, asked_at_us: npt.NDArray[np.int64]) -> Floats:
+    """The last value known at each instant; one before the first."""
+    return np.concatenate([[1.0], values])[np.searchsorted(known_at_us, asked_at_us, side="right")]
+
+
+def _calibrated(
+    rows: pl.DataFrame, stride_bars: int, parameters: ConformalParameters | None, known_ratio: Floats | None
+) -> tuple[pl.DataFrame, Calibrated]:
     overlap_rows = -(-int(rows["horizon_bars"][0]) // stride_bars)
     done = calibrate(
         ConformalState.start(QUANTILE_LEVELS, overlap_rows, parameters=parameters),
@@ -88,10 +111,11 @@ def _calibrated(
         rows.select(QUANTILE_COLUMNS).cast(pl.Float64).to_numpy(),
         _floats(rows, "scale"),
         _floats(rows, "outcome"),
+        known_ratio,
     )
     columns = {name: done.quantiles[:, k] for k, name in enumerate(CALIBRATED_COLUMNS)}
     kept = rows.select(_KEPT).with_columns(alpha_90=pl.Series(done.alpha[:, _PAIR_90]), **_series(columns))
-    return kept, done.state
+    return kept, done
 
 
 def calibration_table(recalibration: Recalibration) -> pl.DataFrame:
@@ -101,8 +125,9 @@ def calibration_table(recalibration: Recalibration) -> pl.DataFrame:
 
     Returns:
         ``model is_baseline horizon_bars n_rows n_eff coverage_90_before coverage_90_after width_90_before_bps
-        width_90_after_bps kupiec_p_before kupiec_p_after n_alarms``; the last counts decisions at which the
-        width was held at a limit.
+        width_90_after_bps kupiec_p_before kupiec_p_after n_alarms n_raw coverage_90_active``. ``n_alarms`` counts
+        decisions at which the width was held at a limit; ``n_raw`` rows whose interval was issued as the model gave it,
+        because too few labels had ended; the last column is the coverage of the others, NaN if there are none.
     """
     found = []
     by_group = recalibration.rows.partition_by(_GROUP, as_dict=True, maintain_order=True)
@@ -165,7 +190,15 @@ def _calibration(rows: pl.DataFrame, state: ConformalState) -> dict[str, Any]:
             f"kupiec_p_{when}": kupiec(n_misses, disjoint.size, 0.1).p_value,
         }
     order = [f"{figure}_{when}{unit}" for figure, unit in _FIGURES for when in ("before", "after")]
-    return {name: found[name] for name in ("n_rows", "n_eff", *order)} | {"n_alarms": int(state.n_alarms[_PAIR_90])}
+    lower, upper = _floats(rows, "cq05"), _floats(rows, "cq95")
+    # An interval that went through the layer differs in its digits.
+    is_raw = (lower == _floats(rows, "q05")) & (upper == _floats(rows, "q95"))
+    active = [values[~is_raw] for values in (lower, upper, outcome)]
+    return {name: found[name] for name in ("n_rows", "n_eff", *order)} | {
+        "n_alarms": int(state.n_alarms[_PAIR_90]),
+        "n_raw": int(is_raw.sum()),
+        "coverage_90_active": coverage(*active) if active[0].size else float("nan"),
+    }
 
 
 def _series(columns: Mapping[str, Floats]) -> dict[str, pl.Series]:

@@ -47,7 +47,8 @@ def calibrate_draws(
     """Carry draws of cumulative log returns to calibrated quantiles, ranks kept.
 
     The state is the last one of the walk-forward: it learns from labels it still waited
-    for, and from no other, so it stays as it is while no report is built.
+    for, and from no other, so it stays as it is while no report is built. The same is
+    true of the volatility ratio: the last one known is in use.
 
     Args:
         draws: Shape ``(S, B, K)``.
@@ -72,5 +73,5 @@ def calibrate_draws(
         unknown = np.full(issued_us.size, np.nan)
         done = calibrate(state, issued_us, ends_us, raw, scale[is_new, k], unknown)
         calibrated[:, is_new, k] = map_draws(draws[:, is_new, k], raw, done.quantiles)
-        is_calibrated[is_new, k] = len(state.window) >= state.parameters.n_scores_at_least
+        is_calibrated[is_new, k] = ~done.is_raw
     return calibrated, is_calibrated

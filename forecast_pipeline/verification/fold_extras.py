@@ -96,7 +96,7 @@ def calibration(
             asked.outcomes[:, k],
         )
         learned |= {f"alpha {k}": done.state.alpha, f"window {k}": done.state.window, f"n {k}": done.state.n_matured}
-        learned |= {f"issued {k}": done.quantiles}
+        learned |= {f"issued {k}": done.quantiles, f"volatility {k}": done.state.weights}
     return learned
 
 

@@ -91,9 +91,9 @@ def test_a_significant_loss_is_called_a_loss_and_not_a_lack_of_data(make_forecas
     assert summary.verdict.doubt.startswith("It is a result about these fits")
 
 
-def narrowed(forecasts):
+def narrowed(forecasts, share=0.6):
     levels = [c for c in forecasts.columns if c.startswith("q")]
-    return forecasts.with_columns((0.6 * pl.col(q) + 0.4 * pl.col("mean")).alias(q) for q in levels)
+    return forecasts.with_columns((share * pl.col(q) + (1.0 - share) * pl.col("mean")).alias(q) for q in levels)
 
 
 def test_the_calibration_light_speaks_of_intervals_as_they_are_served_and_names_the_fitted_ones(make_forecasts, facts):
@@ -108,10 +108,10 @@ def test_the_calibration_light_speaks_of_intervals_as_they_are_served_and_names_
 
 
 def test_intervals_that_the_layer_could_not_mend_turn_the_calibration_light_red(make_forecasts, facts):
-    # Too few labels have ended for the layer to act.
+    # Ninety rows are too few to learn that a range is fifty times too narrow.
     forecasts = make_forecasts(n_rows=90, horizons=(1,))
 
-    assert colours(summarise(narrowed(forecasts), facts, CostModel()))["Calibration"] == "red"
+    assert colours(summarise(narrowed(forecasts, 0.02), facts, CostModel()))["Calibration"] == "red"
     assert colours(summarise(forecasts, facts, CostModel()))["Calibration"] != "red"
 
 

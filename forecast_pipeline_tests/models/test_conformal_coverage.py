@@ -14,12 +14,12 @@ NARROW = (0.05, 0.5, 0.95)
 NORMAL = stats.norm.ppf(NARROW)
 
 
-def intervals(outcome, overlap, delay, *, levels=NARROW, parameters=None):
+def intervals(outcome, overlap, delay, *, levels=NARROW, parameters=None, known=None):
     """The layer over a forecaster that always says standard normal; the label of a row ends ``delay`` rows later."""
     rows = np.arange(outcome.size)
     start = ConformalState.start(levels, overlap, max(delay, 1), parameters)
     raw = np.tile(stats.norm.ppf(levels), (outcome.size, 1))
-    return calibrate(start, rows, rows + max(delay, 1), raw, np.ones(outcome.size), outcome)
+    return calibrate(start, rows, rows + max(delay, 1), raw, np.ones(outcome.size), outcome, known)
 
 
 def is_missed(found, outcome):
@@ -63,7 +63,7 @@ def test_coverage_holds_through_a_threefold_break_where_a_rolling_quantile_fails
     """Rows after the break, as many as the window holds scores: where a plain quantile has to relearn."""
     outcome = threefold_break(4000, seed)
     after = slice(2000, 2500)
-    plain = ConformalParameters(step=1e-12)
+    plain = ConformalParameters(step=1e-12, largest_ratio=1.0)
 
     adaptive_misses = is_missed(intervals(outcome, 1, 0), outcome)
     plain_misses = is_missed(intervals(outcome, 1, 0, parameters=plain), outcome)
@@ -71,6 +71,44 @@ def test_coverage_holds_through_a_threefold_break_where_a_rolling_quantile_fails
     assert 0.88 <= 1 - adaptive_misses[after].mean() <= 0.92
     assert 0.88 <= 1 - adaptive_misses.mean() <= 0.92
     assert plain_misses[after].mean() > 0.2
+
+
+def moves_over(returns, horizon):
+    """Sums of ``horizon`` returns in units of their standard deviation, a row for each return but the last ones."""
+    path = np.concatenate([[0.0], np.cumsum(returns)])
+    return (path[horizon:] - path[:-horizon])[: returns.size - 60] / np.sqrt(horizon)
+
+
+@pytest.mark.parametrize("factors", [(3.0,), (0.4,), (5.0,), (3.0, 0.4, 3.0)], ids=str)
+@pytest.mark.parametrize("horizon", [12, 60])
+def test_coverage_of_long_labels_holds_through_breaks_that_short_ones_tell_of(factors, horizon):
+    """All rows within the report's green; the 500 after a break, once its first labels have ended, near to it."""
+    share_inside, share_after = [], []
+    for seed in range(6):
+        returns = iid(6060, seed)
+        breaks = [1500 * (k + 1) for k in range(len(factors))]
+        for row, factor in zip(breaks, factors, strict=True):
+            returns[row:] *= factor
+        known = intervals(moves_over(returns, 1), 1, 1).volatility_ratio
+        outcome = moves_over(returns, horizon)
+        found = intervals(outcome, horizon, horizon, known=known)
+        is_inside = ~is_missed(found, outcome)
+        share_inside.append(is_inside.mean())
+        share_after += [is_inside[row : row + 500].mean() for row in breaks]
+
+    assert min(share_inside) >= 0.88
+    assert max(share_inside) <= 0.92
+    assert 0.86 < np.mean(share_after) < 0.94
+
+
+def test_long_labels_alone_hold_their_coverage_through_a_break_and_recover_as_they_end():
+    """No shorter horizon: the rows of the first labels after the break are lost, 8 labels in 500 rows."""
+    share_inside = []
+    for seed in range(6):
+        outcome = moves_over(iid(6060, seed) * np.where(np.arange(6060) < 2000, 1.0, 3.0), 60)
+        share_inside.append(1 - is_missed(intervals(outcome, 60, 60), outcome).mean())
+
+    assert 0.88 <= np.mean(share_inside) <= 0.92
 
 
 @pytest.mark.parametrize("overlap", [1, 12, 60])

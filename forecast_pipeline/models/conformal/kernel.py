@@ -9,11 +9,13 @@ import numba
 import numpy as np
 
 from forecast_pipeline.models.conformal.state import RAW
+from forecast_pipeline.models.conformal.volatility import DEGREES_OF_FREEDOM, NORMAL_SCALE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from forecast_pipeline.models.conformal.layer import Labels, Settings
+    from forecast_pipeline.models.conformal.volatility import VolatilityFilter
 
     Floats = npt.NDArray[np.float64]
 
@@ -38,12 +40,51 @@ def _remove(ordered: Floats, n_scores: int, score: float) -> None:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _shift(ordered: Floats, n_scores: int, alpha: float) -> float:
-    """How far the score quantile moves each end, in units of the scale; infinite outside of the ranks there are."""
+    """How far the score quantile moves each end, in units of the scale; infinite if ``alpha`` asks for it."""
     # The tiny amount keeps 0.9 * 10 from being rounded up to rank 10.
     rank = math.ceil((1.0 - alpha) * (n_scores + 1) - 1e-9)
     if rank < 1:
         return -np.inf
-    return np.inf if rank > n_scores else ordered[rank - 1]
+    # A rank above all scores says that there are too few of them, and not that anything may happen.
+    return np.inf if alpha <= 0.0 else ordered[min(rank, n_scores) - 1]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def follow_volatility(
+    volatility: VolatilityFilter, labels: Labels, size: Floats, weights: Floats, n_matured: int
+) -> tuple[Floats, Floats]:
+    """The volatility ratio through all decisions, as `volatility.follow` explains.
+
+    Args:
+        volatility: Numbers of the filter.
+        labels: When labels end.
+        size: Shape ``(n_pending + B,)``, absolute outcomes in units of what was expected.
+        weights: Shape ``(G,)``, weights of the ratios before.
+        n_matured: Labels that ended before.
+
+    Returns:
+        Ratios of shape ``(B,)``, one before any label has ended, and the weights afterwards.
+    """
+    n_rows, n_ratios = labels.n_ended.size, volatility.log_ratios.size
+    weights, own, done = weights.copy(), np.ones(n_rows), 0
+    ratios = np.exp(volatility.log_ratios)
+    per_unit = 1.0 / (NORMAL_SCALE * NORMAL_SCALE * DEGREES_OF_FREEDOM * ratios * ratios)
+    narrower = np.exp(-volatility.tempering * volatility.log_ratios)
+    power, kept = -0.5 * (DEGREES_OF_FREEDOM + 1.0) * volatility.tempering, 1.0 - volatility.break_rate
+    for row in range(n_rows):
+        while done < labels.n_ended[row]:
+            squared = size[labels.order[done]] ** 2
+            done += 1
+            total = 0.0
+            for g in range(n_ratios):
+                weights[g] *= narrower[g] * (1.0 + squared * per_unit[g]) ** power
+                total += weights[g]
+            for g in range(n_ratios):
+                weights[g] = kept * weights[g] / total + volatility.break_rate * volatility.prior[g]
+        if n_matured + done > 0:
+            # The division makes a grid of ones give one to the last digit.
+            own[row] = np.sum(weights * ratios) / np.sum(weights)
+    return own, weights
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

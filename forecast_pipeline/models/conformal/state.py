@@ -12,6 +12,7 @@ from pydantic import Field
 
 from forecast_pipeline.core.configuration import Configuration
 from forecast_pipeline.core.errors import CorruptData
+from forecast_pipeline.models.conformal.volatility import N_RATIOS, filter_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 RAW = -1
-"""Mark of a pending label whose interval was issued as the model gave it."""
+"""Mark of a pending label whose interval was issued without the score quantile."""
+FORM = 2
+"""Form in which a state is stored; 1 knew no volatility ratio and is refused."""
 
 
 class ConformalParameters(Configuration):
@@ -31,19 +34,23 @@ class ConformalParameters(Configuration):
         step: Step of the miss probability for each independent label that ends.
         prompt_rows: Delay up to which that step is safe; beyond it the step shrinks as ``prompt_rows / delay``.
         n_scores: Scores kept; the quantile is taken over them.
-        n_scores_at_least: Scores needed before the first interval is changed.
+        n_scores_at_least: Scores needed before their quantile is taken; until then the volatility ratio works alone.
         scores_per_label: Scores kept for each independent label, where labels overlap.
-        narrowest: Smallest width of an interval in units of the model's own.
-        widest: Largest width of an interval in units of the model's own.
+        narrowest: Smallest width of an interval in units of the model's own times the volatility ratio.
+        widest: Largest width of an interval in the same units; an alarm, because breaks are the ratio's business.
+        break_rate: Probability at each label that the volatility ratio is drawn anew.
+        largest_ratio: Largest volatility ratio, and the inverse of the smallest; 1 switches the filter off.
     """
 
     step: float = Field(default=0.02, gt=0, lt=1)
     prompt_rows: int = Field(default=12, ge=1)
     n_scores: int = Field(default=500, ge=20)
-    n_scores_at_least: int = Field(default=100, ge=20)
+    n_scores_at_least: int = Field(default=40, ge=20)
     scores_per_label: int = Field(default=4, ge=1)
     narrowest: float = Field(default=0.25, gt=0, le=1)
     widest: float = Field(default=4.0, ge=1)
+    break_rate: float = Field(default=0.0005, gt=0, lt=1)
+    largest_ratio: float = Field(default=8.0, ge=1)
 
     def step_of(self, miss_probability: float, overlap_rows: int, delay_rows: int) -> float:
         """Step of one pair of levels for each label that ends.
@@ -72,10 +79,19 @@ class ConformalState:
         overlap_rows: Rows over which labels share bars.
         delay_rows: Rows after which a label ends.
         alpha: Shape ``(P,)``, the miss probability in use for each pair.
-        window: Shape ``(W, P)``, scores in the order in which their labels ended, in units of the ex-ante scale.
+        window: Shape ``(W, P)``, scores in the order in which their labels ended, in units of the ex-ante scale
+            times the volatility ratio.
         pending_end_us: Shape ``(M,)``, ends of labels known to the caller but later than the last decision.
         pending_scores: Shape ``(M, P)``, their scores.
-        pending_missed: Shape ``(M, P)``, 1 where the interval issued missed, 0 where not, `RAW` where it was raw.
+        pending_missed: Shape ``(M, P)``, 1 where the interval issued missed, 0 where not, `RAW` where it was issued
+            without the score quantile.
+        weights: Shape ``(G,)``, weights of the volatility ratios on the grid of `volatility.filter_of`.
+        pending_moves: Shape ``(M,)``, distances of outcomes from the median in units of the forecast's own spread.
+        pending_known_sum: Shape ``(M,)``, ``known_sum`` before each pending decision.
+        pending_row: Shape ``(M,)``, ``n_decisions`` before each pending decision.
+        known_ratio: Volatility ratio known from elsewhere at the last decision.
+        known_sum: Sum of its squares over all decisions.
+        n_decisions: Decisions so far.
         n_matured: Labels that have ended.
         n_alarms: Shape ``(P,)``, decisions at which the width was held at a limit.
         as_of_us: Last decision; None before the first.
@@ -90,6 +106,13 @@ class ConformalState:
     pending_end_us: npt.NDArray[np.int64]
     pending_scores: Floats
     pending_missed: npt.NDArray[np.int8]
+    weights: Floats
+    pending_moves: Floats
+    pending_known_sum: Floats
+    pending_row: npt.NDArray[np.int64]
+    known_ratio: float = 1.0
+    known_sum: float = 0.0
+    n_decisions: int = 0
     n_matured: int = 0
     n_alarms: npt.NDArray[np.int64]
     as_of_us: int | None = None
@@ -121,9 +144,9 @@ class ConformalState:
         is_symmetric = grid.size > 1 and np.allclose(grid + grid[::-1], 1.0, rtol=0.0, atol=1e-12)
         if not is_symmetric or np.any(np.diff(grid) <= 0.0):
             raise ValueError(f"levels must increase and be symmetric about a half, were {list(levels)}")
-        n_pairs = grid.size // 2
+        n_pairs, given = grid.size // 2, parameters or ConformalParameters()
         return cls(
-            parameters=parameters or ConformalParameters(),
+            parameters=given,
             levels=tuple(grid.tolist()),
             overlap_rows=overlap_rows,
             delay_rows=overlap_rows if delay_rows is None else delay_rows,
@@ -132,6 +155,10 @@ class ConformalState:
             pending_end_us=np.empty(0, dtype=np.int64),
             pending_scores=np.empty((0, n_pairs)),
             pending_missed=np.empty((0, n_pairs), dtype=np.int8),
+            weights=filter_of(given, overlap_rows).prior,
+            pending_moves=np.empty(0),
+            pending_known_sum=np.empty(0),
+            pending_row=np.empty(0, dtype=np.int64),
             n_alarms=np.zeros(n_pairs, dtype=np.int64),
         )
 
@@ -152,6 +179,10 @@ _ARRAYS = {
     "pending_end_us": "<i8",
     "pending_scores": "<f8",
     "pending_missed": "i1",
+    "weights": "<f8",
+    "pending_moves": "<f8",
+    "pending_known_sum": "<f8",
+    "pending_row": "<i8",
     "n_alarms": "<i8",
 }
 
@@ -172,10 +203,14 @@ def encode(state: ConformalState) -> dict[str, Any]:
         for name, kind in _ARRAYS.items()
     }
     return {
+        "form": FORM,
         "parameters": state.parameters.model_dump(mode="json"),
         "levels": list(state.levels),
         "overlap_rows": state.overlap_rows,
         "delay_rows": state.delay_rows,
+        "known_ratio": state.known_ratio,
+        "known_sum": state.known_sum,
+        "n_decisions": state.n_decisions,
         "n_matured": state.n_matured,
         "as_of_us": state.as_of_us,
         **arrays,
@@ -186,8 +221,12 @@ def decode(values: Mapping[str, Any]) -> ConformalState:
     """The state that `encode` described.
 
     Raises:
-        CorruptData: If the values are not those of a state.
+        CorruptData: If the values are not those of a state, or were stored in an older form.
     """
+    if values.get("form") != FORM:
+        raise CorruptData(
+            f"a stored calibration must be of form {FORM}", was=values.get("form", "none"), do="build the report again"
+        )
     try:
         arrays = {
             name: np.frombuffer(base64.b64decode(values[name]["base64"], validate=True), dtype=kind)
@@ -195,11 +234,15 @@ def decode(values: Mapping[str, Any]) -> ConformalState:
             .astype(np.dtype(kind).newbyteorder("="))
             for name, kind in _ARRAYS.items()
         }
+        _check_weights(arrays["weights"])
         return ConformalState(
             parameters=ConformalParameters.parse(values["parameters"]),
             levels=tuple(float(level) for level in values["levels"]),
             overlap_rows=int(values["overlap_rows"]),
             delay_rows=int(values["delay_rows"]),
+            known_ratio=float(values["known_ratio"]),
+            known_sum=float(values["known_sum"]),
+            n_decisions=int(values["n_decisions"]),
             n_matured=int(values["n_matured"]),
             as_of_us=None if values["as_of_us"] is None else int(values["as_of_us"]),
             **arrays,
@@ -208,3 +251,8 @@ def decode(values: Mapping[str, Any]) -> ConformalState:
         raise CorruptData(
             "a stored calibration must be one that was encoded", was=repr(error), do="build the report again"
         ) from None
+
+
+def _check_weights(weights: Floats) -> None:
+    if weights.shape != (N_RATIOS,):
+        raise ValueError(f"{N_RATIOS} weights of volatility ratios are needed, were of shape {weights.shape}")
