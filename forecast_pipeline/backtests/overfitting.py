@@ -54,7 +54,7 @@ def overfitting_evidence(
     horizon_bars: int,
     *,
     n_known: int = 0,
-    n_penalties: int = 0,
+    n_penalties: int | None = None,
 ) -> OverfittingEvidence:
     """Judge a run against everything that was tried.
 
@@ -69,7 +69,7 @@ def overfitting_evidence(
         model: The headline model.
         horizon_bars: Its horizon.
         n_known: Trials that an earlier report has seen; a ledger with fewer has lost some.
-        n_penalties: Penalties that the families of this run tried inside their folds.
+        n_penalties: Penalties that the families of this run tried inside their folds; None if not recorded.
     """
     if ledger.is_empty() or run.is_empty():
         return OverfittingEvidence()
@@ -83,7 +83,7 @@ def overfitting_evidence(
     n_trials = ledger["trial"].n_unique()
     trials = _trials(ledger, run, horizon_bars)
     returns = floats(run.filter(pl.col("model") == model).drop_nulls("net").sort("fx_day"), "net")
-    deflation, by_trials = _deflation(returns, trials, n_trials, max(n_penalties, n_trials), ledger)
+    deflation, by_trials = _deflation(returns, trials, n_trials, max(n_penalties or 0, n_trials), ledger)
     statistics = {
         "pbo": chosen.pbo,
         "n_blocks": n_blocks,

@@ -142,7 +142,7 @@ def summarise(
         model,
         horizon_bars,
         n_known=around.n_trials_known,
-        n_penalties=int(facts.get("n_penalties_tried") or 0),
+        n_penalties=facts.get("n_penalties_tried"),
     )
     evidence = Evidence(
         calibration=calibration.table,

@@ -86,7 +86,7 @@ def counted(count: float, name: str, several: str | None = None) -> str:
     """A number of things, singular where it is one; a broken number keeps one digit.
 
     Example:
-        >>> counted(1, "trial"), counted(0, "trial"), counted(28.45, "round trip"), counted(2, "penalty", "penalties")
+        >>> counted(1, "trial"), counted(0, "trial"), counted(28.46, "round trip"), counted(2, "penalty", "penalties")
         ('1 trial', '0 trials', '28.5 round trips', '2 penalties')
     """
     text = number(count, 1).removesuffix(".0")

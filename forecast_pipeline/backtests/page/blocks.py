@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
 NOT_RECORDED = "not recorded"
 NOT_MODELLED = "not modelled"
-NOT_RECOVERED = "not recovered yet"
+NOT_RECOVERED, NOT_COMPUTED, NOT_ASKED = "not recovered yet", "not computed", "not asked"
 # What may stand in a column of numbers.
-_NO_NUMBER = {"undefined", NOT_RECORDED, NOT_MODELLED, NOT_RECOVERED, "none", "baseline", "not the best baseline"}
-_WIDE, _WIDEST = 9, 16
+_NO_NUMBER = {
+    *("undefined", NOT_RECORDED, NOT_MODELLED, NOT_RECOVERED, NOT_COMPUTED, NOT_ASKED, "none", "baseline"),
+    *("none drawn", "not the best baseline"),
+}
+_WIDE, _WIDEST = 9, 16  # columns
+_LONG = 48  # characters: a name is shorter, a sentence is not
 
 Cells = tuple[bool, tuple[str, ...]]
 
@@ -42,9 +46,9 @@ class Table:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class of each column: ``t`` for text, which stands left, ``k`` besides if the column names its rows.
+        """Class of each column: ``t`` for text, which stands left; ``k`` if it names the rows, ``w`` if it wraps.
 
-        The first column of text names the rows, and stays in sight where a table scrolls.
+        The first column of text names the rows, and stays in sight where a table scrolls; sentences wrap.
 
         Example:
             >>> Table("", ("h", "model", "p"), [(False, ("1", "ridge", "< 0.001"))]).classes
@@ -53,7 +57,10 @@ class Table:
         rows = [cells for _, cells in (*self.rows, *self.more_rows)]
         is_text = [any(_is_text(cells[place]) for cells in rows) for place in range(len(self.heads))]
         key = is_text.index(True) if True in is_text else -1
-        return tuple(f"t{' k' * (place == key)}" if text else "" for place, text in enumerate(is_text))
+        is_long = [any(len(cells[place]) > _LONG for cells in rows) for place in range(len(self.heads))]
+        return tuple(
+            f"t{' k' * (place == key)}{' w' * is_long[place]}" if text else "" for place, text in enumerate(is_text)
+        )
 
     @property
     def size(self) -> str:
@@ -78,7 +85,8 @@ class Table:
 
 
 def _is_text(cell: str) -> bool:
-    return bool(cell) and cell not in _NO_NUMBER and not re.match(r"[-+<]? ?\d", cell)
+    is_hash = re.fullmatch(r"(?=.*[a-f])[0-9a-f]{8,}", cell)
+    return bool(cell) and cell not in _NO_NUMBER and (bool(is_hash) or not re.match(r"[-+<]? ?\d", cell))
 
 
 @dataclass(frozen=True, slots=True)

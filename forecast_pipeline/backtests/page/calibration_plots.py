@@ -127,7 +127,7 @@ def conformal_width(canvas: Canvas, frame: pl.DataFrame) -> None:
         width = shown[name].to_numpy()
         line(upper, shown["issued_at_utc"], pl.Series(np.where(np.isfinite(width), width, np.nan)), order, label)
     upper.set_ylabel("90 % width, bps")
-    upper.legend(loc="best", ncols=2)
+    upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     line(lower, shown["issued_at_utc"], 100.0 * shown["alpha"], 2, "aim")
     lower.axhline(100.0 - _NOMINAL, color=REFERENCE, linestyle="--", linewidth=0.8)
     lower.set_ylabel("alpha, %")

@@ -93,8 +93,22 @@ def dependence(axes: Axes, frame: pl.DataFrame, name: str, label: str) -> None:
     other.spines["right"].set_visible(True)
     other.plot(frame[name], frame["sharpe"], "s--", color=COLOURS[1], lw=1.0, ms=4, label="Sharpe a year (right)")
     other.set_ylabel("Sharpe ratio a year")
+    _share_zero((axes, 100.0 * frame["net"]), (other, frame["sharpe"]))
     handles = [handle for each in (axes, other) for handle in each.get_legend_handles_labels()[0]]
     axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+
+
+def _share_zero(*drawn: tuple[Axes, pl.Series]) -> None:
+    """Limits that put the zero of every axis at one height, so that the line at zero is that of each."""
+    ends = []
+    for _, series in drawn:
+        values = series.cast(pl.Float64).to_numpy()
+        known = np.append(values[np.isfinite(values)], 0.0)
+        ends.append((-float(known.min()), float(known.max())))
+    sizes = [below + above or 1.0 for below, above in ends]
+    below, above = (max(end[k] / size for end, size in zip(ends, sizes, strict=True)) for k in (0, 1))
+    for (axes, _), size in zip(drawn, sizes, strict=True):
+        axes.set_ylim(-(below + 0.05) * size, (above + 0.05) * size)
 
 
 def break_even(frame: pl.DataFrame, name: str) -> float | None:

@@ -81,7 +81,7 @@ def render_page(
     evidence = summary.evidence if evidence is None else evidence
     source = Source(summary=summary, facts=facts, record=record or CandleRecord(), evidence=evidence)
     environment = page_environment()
-    sections = [Section(name, title, _body(environment, source, name)) for name, title in TITLES.items()]
+    sections = [Section(name, title, render_section(environment, source, name)) for name, title in TITLES.items()]
     return environment.get_template("page.html").render(
         symbol=facts.get("symbol") or f"symbol {NOT_RECORDED}",
         timeframe=facts.get("timeframe") or f"timeframe {NOT_RECORDED}",
@@ -106,7 +106,8 @@ def page_environment() -> jinja2.Environment:
     return environment
 
 
-def _body(environment: jinja2.Environment, source: Source, name: str) -> Markup:
+def render_section(environment: jinja2.Environment, source: Source, name: str) -> Markup:
+    """Body of one section, by its name in `TITLES`."""
     from markupsafe import Markup
 
     text = environment.get_template(f"sections/{name}.html").render(_CONTEXTS[name](source))

@@ -70,7 +70,7 @@ def in_and_out(axes: Axes, samples: pl.DataFrame, degradation: Mapping[str, Any]
     slope = degradation.get("slope")
     if slope is not None:
         middle = [100.0 * float(drawn[f"crps_skill_{side}"].to_numpy().mean()) for side in ("in", "out")]
-        axes.axline((middle[0], middle[1]), slope=float(slope), color=COLOURS[1], linewidth=1.0)
+        axes.axline((middle[0], middle[1]), slope=float(slope), color=COLOURS[1], linewidth=1.0, label="slope")
     axes.set(xlabel="CRPS skill in-sample, %", ylabel="CRPS skill out-of-sample, %")
     axes.legend(loc="best", ncols=2, fontsize=SMALL)
     return None

@@ -103,7 +103,7 @@ WORDS = (
     ),
     Word(
         "MCS",
-        "Model confidence set, the models that cannot be told from the best one at the 10 % level, all of them counted.",
+        "Model confidence set, the models that cannot be told from the best one at the 10 % level, all counted.",
         r"\bMCS\b|confidence set",
     ),
     Word(

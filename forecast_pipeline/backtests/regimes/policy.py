@@ -12,6 +12,7 @@ from forecast_pipeline.backtests.regimes.choice import Choice, choose
 from forecast_pipeline.backtests.regimes.ensemble import ensemble_losses
 from forecast_pipeline.backtests.regimes.label import UNKNOWN
 from forecast_pipeline.backtests.regimes.losses import decision_regimes, horizon_losses
+from forecast_pipeline.backtests.wording import share
 from forecast_pipeline.core.errors import InvalidConfiguration, MissingData
 from forecast_pipeline.core.hashing import sha256_of_value
 from forecast_pipeline.scores.significance import diebold_mariano, mean_interval
@@ -198,7 +199,7 @@ def _draw_row(name: str, gains: Floats, policy: dict[str, Any], note: str) -> di
         "gain_low": float(low),
         "gain_high": float(high),
         "p_value": (1 + n_as_good) / (1 + gains.size),
-        "note": f"{note}; the policy's gain exceeds {below:.0%} of {gains.size} draws",
+        "note": f"{note}; the policy's gain exceeds {share(below, 0)} of {gains.size} draws",
     }
 
 

@@ -50,7 +50,7 @@ def rich_facts(facts):
     return facts | {
         "fold_plan": fold_plan(),
         "sha256": "12" * 32,
-        "n_trials": 24,
+        "n_penalties_tried": 93,
         "data_quality": quality,
         "absent_features": {"volume_1h": "no volume"},
     }

@@ -25,7 +25,6 @@ def rich_evidence(model: str = "ridge", horizons: tuple[int, ...] = (1, 4), seed
         conformal_width=_conformal_width(rng),
         hours=_hours(rng),
         model_set=_model_set(rng, horizons),
-        fold_ranks=_fold_ranks(rng),
         overfitting={
             "pbo": 0.31,
             "n_blocks": 16,
@@ -38,6 +37,8 @@ def rich_evidence(model: str = "ridge", horizons: tuple[int, ...] = (1, 4), seed
             "psr": 0.912,
             "expected_max_sharpe": 0.083,
             "dsr": 0.287,
+            "n_penalties_tried": 93,
+            "dsr_at_penalties": 0.162,
             "min_track_record_days": 1204.0,
             "is_ledger_complete": True,
         },
@@ -50,7 +51,13 @@ def rich_evidence(model: str = "ridge", horizons: tuple[int, ...] = (1, 4), seed
         placebo_percentile=0.62,
         regime_rule=_rule(horizons),
         regime_timeline=_timeline(rng),
-        power=pl.DataFrame({"ic": [0.0, 0.02, 0.04, 0.06, 0.08, 0.1], "power": _rising(6), "n_eff": [1500] * 6}),
+        power=pl.DataFrame(
+            {
+                "ic": [0.0, 0.02, 0.04, 0.06, 0.08, 0.1],
+                "power": _rising(6),
+                "power_of_dm": [0.0, 0.1, 0.2, 0.4, 0.6, 0.85],
+            }
+        ).with_columns(n_eff=pl.lit(1500)),
         degradation={"slope": 0.34, "slope_low": -0.12, "slope_high": 0.8, "n": 18},
         drift=_drift(rng),
         features=_features(rng),
@@ -121,6 +128,8 @@ def _calibration(rng: np.random.Generator, horizons: tuple[int, ...]) -> pl.Data
                 "kupiec_p_before": 0.004,
                 "kupiec_p_after": 0.55,
                 "n_alarms": int(rng.integers(0, 4)),
+                "n_raw": 40 * horizon,
+                "coverage_90_active": float(rng.uniform(0.89, 0.91)),
             }
             for horizon in horizons
             for name in (*MODELS, *BASELINES)
@@ -176,16 +185,6 @@ def _model_set(rng: np.random.Generator, horizons: tuple[int, ...]) -> pl.DataFr
             for name in (*MODELS, *BASELINES)
         ]
     )
-
-
-def _fold_ranks(rng: np.random.Generator) -> pl.DataFrame:
-    names = (*MODELS, *BASELINES)
-    rows = [
-        {"fold": fold, "model": name, "rank": float(place + 1)}
-        for fold in range(10)
-        for name, place in zip(names, rng.permutation(len(names)), strict=True)
-    ]
-    return pl.DataFrame(rows)
 
 
 def _paths(rng: np.random.Generator) -> pl.DataFrame:
@@ -386,6 +385,7 @@ def _trading(rng: np.random.Generator, model: str, horizons: tuple[int, ...]) ->
                 "depth": [0.021, 0.014],
                 "start_utc": [FIRST, FIRST + dt.timedelta(days=9)],
                 "trough_utc": [FIRST + dt.timedelta(days=4), FIRST + dt.timedelta(days=12)],
+                "recovery_day": [FIRST.date() + dt.timedelta(days=8), None],
                 "length_days": [8.0, 5.5],
             }
         ),
@@ -393,7 +393,14 @@ def _trading(rng: np.random.Generator, model: str, horizons: tuple[int, ...]) ->
         null=pl.DataFrame({"net": rng.normal(-0.01, 0.012, 200)}),
         null_net=0.003,
         references=pl.DataFrame(
-            {"reference": ["buy and hold", "random entry"], "net": [0.012, -0.02], "sharpe_annual": [0.4, -0.9]}
+            {
+                "reference": ["buy and hold", "random entry"],
+                "net": [0.012, -0.02],
+                "gross": [0.0125, None],
+                "net_05": [None, -0.0275],
+                "net_95": [None, 0.0125],
+                "n_round_trips": [10.0, 30.25],
+            }
         ),
         hurdle=pl.DataFrame(
             {

@@ -94,7 +94,7 @@ def test_every_section_stands_in_its_place_whatever_is_known(rich, empty):
     for page in (rich, empty):
         anchors = re.findall(r'<section id="(\w+)"', page.html)
         assert anchors == list(TITLES)
-        assert len(anchors) == 14  # thirteen, and what is not claimed
+        assert len(anchors) == 15  # thirteen, what is not claimed, and words
         assert [words for level, words in page.headings if level == 2] == list(TITLES.values())[1:]
         assert re.findall(r'<a href="#(\w+)"', page.html) == anchors[1:]
 
@@ -277,7 +277,7 @@ def test_cells_of_the_evidence_equal_its_frames(rich, evidence):
     for row in evidence.calibration.iter_rows(named=True):
         key = str(row["horizon_bars"]), row["model"] + named[row["is_baseline"]]
         assert value(adjusted[key]) == pytest.approx(100.0 * row["coverage_90_after"], abs=0.051)
-    (regimes,) = [name for name in rich.tables if "cells show skill" in name]
+    (regimes,) = [name for name in rich.tables if "cells at all horizons show skill" in name]
     skill = rich.column(regimes, "CRPS skill [95 %], %", ("horizon, bars", "model", "regime"))
     for row in evidence.regimes.iter_rows(named=True):
         shown = skill[str(row["horizon_bars"]), row["model"], row["regime"]]
@@ -293,11 +293,11 @@ def test_cells_of_the_evidence_equal_its_frames(rich, evidence):
 
 def test_cells_of_the_money_tables_equal_their_frames(rich, evidence):
     trading = evidence.trading
-    sessions = rich.column("Net result by session.", "net, %", ("session",))
+    sessions = rich.column("Net result by session:", "net, %", ("session",))
     assert [value(cell) for cell in sessions.values()] == pytest.approx(
         [100.0 * net for net in trading.by_session["net"]], abs=0.0051
     )
-    needed = rich.column("What a call of direction must be worth.", "ic needed", ("horizon, bars",))
+    needed = rich.column("What a call of direction must be worth.", "IC needed", ("horizon, bars",))
     assert [value(cell) for cell in needed.values()] == pytest.approx(
         trading.hurdle["ic_needed"].to_list(), abs=0.00051
     )

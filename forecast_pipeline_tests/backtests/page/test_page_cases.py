@@ -32,7 +32,7 @@ CASES = {
     "few rows": ({"n_rows": 12, "n_folds": 1}, True, ("independent outcomes", "undefined")),
     "single model": ({"baselines": ()}, True, ("nothing to compare with",)),
     "only baselines": ({"models": ()}, True, ("no model besides baselines",)),
-    "constant outcomes": ({"bar_std": 0.0}, True, ("the outcomes do not vary", "Tails of the moves: not recorded")),
+    "constant outcomes": ({"bar_std": 0.0}, True, ("or its outcomes do not vary", "Tails of the moves: not recorded")),
 }
 
 

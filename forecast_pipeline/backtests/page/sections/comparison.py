@@ -8,7 +8,7 @@ import polars as pl
 
 from forecast_pipeline.backtests.lights import SIGNIFICANCE
 from forecast_pipeline.backtests.page import skill_plots
-from forecast_pipeline.backtests.page.blocks import NOT_MODELLED, Missing
+from forecast_pipeline.backtests.page.blocks import NOT_ASKED, NOT_MODELLED, Missing
 from forecast_pipeline.backtests.page.cells import (
     HORIZON,
     MODEL,
@@ -23,7 +23,7 @@ from forecast_pipeline.backtests.page.cells import (
 )
 from forecast_pipeline.backtests.page.drawing import figure
 from forecast_pipeline.backtests.page.sections.source import bars, size_range
-from forecast_pipeline.backtests.wording import number, p_text
+from forecast_pipeline.backtests.wording import counted, number, p_text
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block, Table
@@ -73,7 +73,7 @@ def _rank_caption(ranks: pl.DataFrame) -> str:
         return "One model only: there is nothing to rank."
     (first, low), (second, next_low) = mean.rows()[:2]
     return (
-        f"Over {n_folds} fold{'s' if n_folds != 1 else ''} {first} has the best mean rank ({number(low, 1)}), followed "
+        f"Over {counted(n_folds, 'fold')} {first} has the best mean rank ({number(low, 1)}), followed "
         f"by {second} ({number(next_low, 1)}). Lines that cross all the time mean that nobody leads."
     )
 
@@ -84,7 +84,7 @@ def _comparison_table(source: Source) -> Table:
     is_proven = (pl.col("crps_skill") > 0.0) & (pl.col("dm_p_adjusted").fill_nan(None) < SIGNIFICANCE)
     caption = (
         f"{scores.filter(is_proven).height} of {scores.height} model and horizon pairs beat the best baseline of "
-        "their horizon after correction for all pairs."
+        f"their horizon after correction for all pairs ({size_range(scores['n_eff'])})."
     )
     if summary.comparisons.is_empty():
         caption = "Nothing to compare: the file holds no baseline, or nothing besides one."
@@ -126,9 +126,10 @@ def _model_set(source: Source) -> Block:
     own = frame.filter(pl.col("horizon_bars") == source.horizon_bars)
     kept = own.filter(pl.col("is_in_set"))
     baselines = kept.filter(pl.col("is_baseline")).height
+    n_days = max(own["n_days"].to_list(), default=0)
     caption = (
         f"At {bars(source.horizon_bars)} {kept.height} of {own.height} models cannot be told from the best, "
-        f"{baselines} of them baselines."
+        f"{baselines} of them baselines ({counted(n_days, 'day')})."
     )
     columns = (
         HORIZON,
@@ -136,8 +137,8 @@ def _model_set(source: Source) -> Block:
         word("days", "n_days"),
         p_value("MCS p", "mcs_p_value"),
         word("in the set", "is_in_set"),
-        Column("SPA p", ("spa_p_value",), lambda r: plain_or(r["spa_p_value"], "not asked", p_text)),
-        Column("StepM superior", ("is_stepm_superior",), lambda r: plain_or(r["is_stepm_superior"], "not asked")),
+        Column("SPA p", ("spa_p_value",), lambda r: plain_or(r["spa_p_value"], NOT_ASKED, p_text)),
+        Column("StepM superior", ("is_stepm_superior",), lambda r: plain_or(r["is_stepm_superior"], NOT_ASKED)),
     )
     notes = (
         "All three use daily means of the losses and a stationary bootstrap.",

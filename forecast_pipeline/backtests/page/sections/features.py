@@ -11,7 +11,7 @@ from forecast_pipeline.backtests.page import data_plots
 from forecast_pipeline.backtests.page.blocks import Facts, Missing, Sentence
 from forecast_pipeline.backtests.page.cells import fixed, share, table, word
 from forecast_pipeline.backtests.page.drawing import figure
-from forecast_pipeline.backtests.wording import number, percent
+from forecast_pipeline.backtests.wording import counted, number, percent
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block
@@ -81,7 +81,8 @@ def _drift_caption(drift: pl.DataFrame | None) -> str:
     mean = drift.group_by("column").agg(pl.col("psi").mean())
     moved = mean.filter(pl.col("psi") > _LARGE_DRIFT).height
     return (
-        f"{moved} of {mean.height} columns drift strongly from train to test (mean index above {_LARGE_DRIFT:g}). "
+        f"{moved} of {mean.height} columns drift strongly from train to test (mean index above {_LARGE_DRIFT:g}, "
+        f"{counted(drift['fold'].n_unique(), 'fold')}). "
         "Drift is no leak, and its absence no proof against one."
     )
 
@@ -91,9 +92,8 @@ def _feature_table(source: Source) -> Block:
     if frame is None or frame.is_empty():
         return Missing("Missingness, warm-up and importance of the features")
     worst = frame.sort("missing_fraction", "column", descending=[True, False], nulls_last=True).row(0, named=True)
-    caption = (
-        f"{frame.height} features; {worst['column']} is missing most often ({percent(worst['missing_fraction'])})."
-    )
+    missing = percent(worst["missing_fraction"])
+    caption = f"{counted(frame.height, 'feature')}; {worst['column']} is missing most often ({missing})."
     ordered = frame.sort("importance", "column", descending=[True, False], nulls_last=True).with_row_index("place")
     columns = (
         word("column", "column"),

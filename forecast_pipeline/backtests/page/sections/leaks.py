@@ -92,8 +92,8 @@ def _power_caption(power: pl.DataFrame | None, needed: float | None, where: str)
     text = f"With 80 % power ({size}) {_found(power, 'power')} by a single two-sided test of it at the 5 % level"
     if "power_of_dm" in power.columns:
         text += (
-            f", and {_found(power, 'power_of_dm')} by the Diebold-Mariano test of CRPS that the light of skill uses, at "
-            "the strictest level of its correction"
+            f", and {_found(power, 'power_of_dm')} by the Diebold-Mariano test of CRPS that the light of skill uses, "
+            "at the strictest level of its correction"
         )
     return f"{text}; paying the costs at {where} needs {number(needed, 3)}." if needed is not None else f"{text}."
 

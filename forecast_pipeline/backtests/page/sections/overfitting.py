@@ -35,7 +35,7 @@ _FACTS = (
     ("Days", "n_days"),
     ("Ledger of trials complete", "is_ledger_complete"),
 )
-# Said to be missing only where a search by penalties is known to have been made.
+# Left out where the number of penalties is not recorded.
 _IF_KNOWN = {"n_penalties_tried", "dsr_at_penalties"}
 _HASH = 12
 
@@ -46,6 +46,8 @@ def context(source: Source) -> Context:
     n_trials = statistics.get("n_trials")
     n_splits = None if found.pbo_logits is None else found.pbo_logits.height
     known = {**statistics, "n_splits": n_splits}
+    if not known.get("n_penalties_tried"):  # none were recorded: without any, nothing could have been fitted
+        known = {key: value for key, value in known.items() if key not in _IF_KNOWN}
     facts = Facts([(name, _value(key, known.get(key))) for name, key in _FACTS if key in known or key not in _IF_KNOWN])
     return {
         "facts": facts if statistics else Missing("Probability of backtest overfitting and deflated Sharpe ratio"),
@@ -82,8 +84,8 @@ def context(source: Source) -> Context:
 
 
 def _search(source: Source) -> str:
-    tried = source.evidence.overfitting.get("n_penalties_tried", source.facts.get("n_penalties_tried"))
-    in_all = "their number is not recorded" if tried is None else f"{tried} tried in all"
+    tried = source.evidence.overfitting.get("n_penalties_tried") or source.facts.get("n_penalties_tried")
+    in_all = f"{tried} tried in all" if tried else "their number is not recorded"
     return f"penalties are chosen inside each fold on validation rows ({in_all}); no search over settings ran"
 
 
@@ -102,8 +104,8 @@ def _path_caption(source: Source) -> str:
     good, n_days = sum(end > 0.0 for end in ends), frame["day_utc"].n_unique()
     return (
         "A ridge, fitted anew in 45 combinatorial folds, ends ahead of a mean of zero with the same deviation on "
-        f"{good} of {counted(len(ends), 'recombined path')} of the longest horizon ({counted(n_days, 'day')}). They share "
-        "rows and are no independent draws."
+        f"{good} of {counted(len(ends), 'recombined path')} of the longest horizon ({counted(n_days, 'day')}). They "
+        "share rows and are no independent draws."
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from forecast_pipeline.backtests.page import skill_plots
+from forecast_pipeline.backtests.page.blocks import NOT_RECORDED
 from forecast_pipeline.backtests.page.cells import (
     HORIZON,
     MODEL,
@@ -21,9 +22,11 @@ from forecast_pipeline.backtests.page.cells import (
 )
 from forecast_pipeline.backtests.page.drawing import canvas_figure, figure
 from forecast_pipeline.backtests.page.sections.source import bars, size_range
-from forecast_pipeline.backtests.wording import between, number, percent
+from forecast_pipeline.backtests.wording import between, counted, number, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from forecast_pipeline.backtests.page.blocks import Block, Table
     from forecast_pipeline.backtests.page.sections.source import Context, Source
 
@@ -94,7 +97,13 @@ def _fold_caption(source: Source) -> str:
         (pl.col("model") == source.model) & (pl.col("horizon_bars") == source.horizon_bars)
     )
     n_good = own.filter(pl.col("crps_skill").fill_nan(None) > 0.0).height
-    caption = f"{source.model} has positive CRPS skill in {n_good} of {own.height} folds."
+    rows = sorted(own["n_rows"].to_list())
+    size = f"{rows[0]}" if rows[0] == rows[-1] else f"{rows[0]} to {rows[-1]}"
+    caption = (
+        f"{source.model} has positive CRPS skill at {bars(source.horizon_bars)} in {n_good} of "
+        f"{counted(own.height, 'fold')} "
+        f"(n {size} a fold, n_eff {source.headline['n_eff']} in all)."
+    )
     return caption + " One fold only: stability over time cannot be judged." * (own.height == 1)
 
 
@@ -107,8 +116,8 @@ def _in_and_out(source: Source) -> Block:
         value, low, high = (float(fit.get(name, math.nan)) for name in ("slope", "slope_low", "slope_high"))
         slope = between(value, low, high, 2)
         caption = (
-            f"Out of sample {slope} of a point of skill is left of each point in-sample (slope [95 %], n = "
-            f"{fit.get('n', 'not recorded')})."
+            f"Out of sample {slope} of a point of skill is left of each point in-sample (slope [95 %], "
+            f"{_degradation_size(fit)})."
         )
     return figure(
         "in_and_out",
@@ -121,13 +130,18 @@ def _in_and_out(source: Source) -> Block:
     )
 
 
+def _degradation_size(fit: Mapping[str, Any]) -> str:
+    size = f"n = {fit.get('n', NOT_RECORDED)}"
+    return f"{size} models and horizons, {counted(fit['n_folds'], 'fold')}" if "n_folds" in fit else size
+
+
 def _score_table(source: Source) -> Table:
     scores = source.summary.scores
     contenders = scores.filter(~pl.col("is_baseline"))
     n_above = contenders.filter(pl.col("ic_low").fill_nan(None) > 0.0).height
     caption = (
         f"{n_above} of {contenders.height} model and horizon pairs have an information coefficient whose 95 % "
-        "interval lies above zero."
+        f"interval lies above zero ({size_range(contenders['n_eff'])})."
     )
     columns = (
         HORIZON,
@@ -182,12 +196,16 @@ def _sample_table(source: Source) -> Table:
     if row["n_rows_in"] is not None:
         lost = 100.0 * row["r2_lost"]
         verb = "rises" if lost < 0.0 else "falls"
-        caption = f"From in-sample to out-of-sample the R² of {source.model} {verb} by {number(abs(lost), 2)} points."
+        caption = (
+            f"From {row['n_rows_in']} rows in-sample to {row['n_rows_out']} out-of-sample (n_eff "
+            f"{source.headline['n_eff']}) the R² of {source.subject} {verb} by {number(abs(lost), 2)} points."
+        )
     columns = (
         HORIZON,
         MODEL,
         Column("n in", ("n_rows_in",), lambda r: "none" if r["n_rows_in"] is None else str(r["n_rows_in"])),
         word("n out", "n_rows_out"),
+        word("n_eff out", "n_eff"),
         share("R² in", "r2_in", 2),
         share("R² out", "r2_out", 2),
         fixed("CRPS in, bps", "crps_bps_in", 3),
@@ -199,4 +217,6 @@ def _sample_table(source: Source) -> Table:
         "A model without skill cannot degrade: a small gap at zero skill is not robustness.",
         "Compare skill, not CRPS: volatility differs between the periods.",
     )
-    return table(samples, caption, columns, notes, source.is_focus)
+    sizes = source.summary.scores.select("horizon_bars", "model", "n_eff")
+    sized = samples.join(sizes, on=["horizon_bars", "model"], how="left", maintain_order="left")
+    return table(sized, caption, columns, notes, source.is_focus)

@@ -12,7 +12,7 @@ from forecast_pipeline.backtests.page.cells import HORIZON, MODEL, Column, exten
 from forecast_pipeline.backtests.page.drawing import canvas_figure, figure
 from forecast_pipeline.backtests.page.evidence import is_missing
 from forecast_pipeline.backtests.page.sections.source import bars, size_range
-from forecast_pipeline.backtests.wording import number, percent
+from forecast_pipeline.backtests.wording import counted, number, percent
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block, Table
@@ -138,7 +138,10 @@ def _calibration_caption(frame: pl.DataFrame) -> str:
     before, after = (
         frame.filter(pl.col(f"coverage_90_{when}").is_between(0.88, 0.92)).height for when in ("before", "after")
     )
-    return f"{after} of {frame.height} intervals cover 88 to 92 % after the conformal layer, {before} before it."
+    return (
+        f"{after} of {counted(frame.height, 'interval')} cover 88 to 92 % after the conformal layer, {before} before "
+        f"it ({size_range(frame['n_eff'])})."
+    )
 
 
 def _conformal_width(source: Source) -> Block:
@@ -151,7 +154,8 @@ def _conformal_width(source: Source) -> Block:
     factor = float(ratio.to_numpy().mean()) if ratio.len() else float("nan")
     caption = (
         f"The conformal layer states {number(factor, 2)} times the width of {source.subject} on average over "
-        f"{frame.height} decisions; a gap is an interval without limits."
+        f"{frame.height} decisions drawn of {source.headline['n_rows']} (n_eff {source.headline['n_eff']}); a gap is "
+        "an interval without limits."
     )
     return canvas_figure(
         "conformal_width",
@@ -192,7 +196,10 @@ def _score_table(source: Source) -> Table:
 def _test_table(source: Source) -> Table:
     scores = source.summary.scores
     n_inside = scores.filter(pl.col("coverage_90").is_between("coverage_90_low", "coverage_90_high")).height
-    caption = f"The 90 % interval covers as stated, within chance, in {n_inside} of {scores.height} cases."
+    caption = (
+        f"The 90 % interval covers as stated, within chance, in {n_inside} of {counted(scores.height, 'case')} "
+        f"({size_range(scores['n_eff'])})."
+    )
     columns = (
         HORIZON,
         MODEL,
@@ -226,8 +233,15 @@ def _calibration_table(source: Source) -> Block:
         p_value("Kupiec p, stated", "kupiec_p_before"),
         p_value("Kupiec p, adjusted", "kupiec_p_after"),
         word("alarms", "n_alarms"),
+        word("rows as stated", "n_raw"),
+        share("adjusted, without them", "coverage_90_active"),
     )
-    notes = ("The layer learns only from labels that had ended when an interval was issued.",)
+    notes = ["The layer learns only from labels that had ended when an interval was issued."]
+    if {"n_raw", "coverage_90_active"} <= set(frame.columns):
+        notes.append(
+            "Rows as stated were issued before the layer had enough scores: they count among the adjusted ones, and "
+            "are left out of the last column."
+        )
     return table(frame, _calibration_caption(frame), columns, notes, source.is_focus)
 
 
@@ -236,7 +250,8 @@ def _hour_table(source: Source) -> Block:
     if frame is None or frame.is_empty():
         return Missing("Skill and coverage by hour of the week")
     n_good = frame.filter(pl.col("crps_skill").fill_nan(None) > 0.0).height
-    caption = f"{source.subject} has positive CRPS skill in {n_good} of {frame.height} blocks of the week."
+    caption = f"{source.subject} has positive CRPS skill in {n_good} of {frame.height} blocks of the week ("
+    caption += f"{size_range(frame['n_eff'])})."
     columns = (
         word("block", "block"),
         word("n", "n_rows"),

@@ -57,15 +57,19 @@ def fold_table(plan: list[Mapping[str, Any]], longest_bars: int | None = None) -
     found = dict.fromkeys(name for row in plan for name in row)
     names = [name for name in _ORDER if name in found] + [name for name in found if name not in _ORDER]
     rows = [(False, tuple(plain(row.get(name)) for name in names)) for row in plan]
-    purges = {row.get("purge_bars") for row in plan}
-    purge = bars(purges.pop()) if len(purges) == 1 and None not in purges else "the recorded number of bars"
+    purges = [row.get("purge_bars") for row in plan]
+    first = purges[0]
+    is_one = purges.count(first) == len(purges)
+    purge = bars(first) if isinstance(first, int) and is_one else "the recorded number of bars"
     caption = f"{counted(len(plan), 'fold')}, each tested once, with {purge} purged before each test."
     wished = [_head(name) for name in _WISHED if name not in found]
     where = f"of the longest horizon, {bars(longest_bars)}" if longest_bars else "of the longest horizon"
     notes = ["Times are UTC.", f"Label end, n_eff (disjoint labels) and rows dropped for missing values are {where}."]
     if wished:
         notes.append(f"Not recorded: {', '.join(wished)}.")
-    heads = tuple(f"n_eff at {bars(longest_bars)}" if name == "n_eff" and longest_bars else _head(name) for name in names)
+    heads = tuple(
+        f"n_eff at {bars(longest_bars)}" if name == "n_eff" and longest_bars else _head(name) for name in names
+    )
     return Table(caption, heads, rows, tuple(notes))
 
 
