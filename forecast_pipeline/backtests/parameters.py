@@ -26,7 +26,7 @@ class BacktestParameters(Configuration):
     """
 
     n_samples: int = Field(default=1000, ge=50)
-    max_decisions_per_fold: int = Field(default=5000, ge=20)
+    max_decisions_per_fold: int = Field(default=2500, ge=20)
     in_sample_rows: int = Field(default=250, ge=1)
     regime_detector: Detector = "grid"
     regimes: RegimeParameters = RegimeParameters()

@@ -169,10 +169,10 @@ def test_another_version_of_a_library_that_stores_nothing_is_fine(home, monkeypa
 def test_a_card_of_another_schema_is_refused(home, monkeypatch):
     """Fault 38."""
     save(home)
-    monkeypatch.setattr(artifact_module, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(artifact_module, "SCHEMA_VERSION", 9)
 
     with pytest.raises(
-        CorruptData, match=r"EURUSD_1h_ridge_h12 must have card version 2, was 1. To do: train it again"
+        CorruptData, match=r"EURUSD_1h_ridge_h12 must have card version 9, was 2. To do: train it again"
     ):
         load(home)
 
