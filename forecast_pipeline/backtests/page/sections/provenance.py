@@ -71,7 +71,7 @@ def _lineage(source: Source) -> Figure:
     timeframe = facts.get("timeframe") or "timeframe " + NOT_RECORDED
     steps = [
         (f"{len(files)} vendor file{'s' if len(files) != 1 else ''}", first or NOT_RECORDED),
-        ("candles, 1 minute", candles or NOT_RECORDED),
+        ("candles", candles or NOT_RECORDED),
         ("bars and features", "hashes in the card of the folds"),
         (f"folds, {timeframe}", ", ".join(str(upstream[name])[:_HASH] for name in splits) or NOT_RECORDED),
         (f"{len(models)} fitted models", ", ".join(str(upstream[name])[:6] for name in models[:5]) or NOT_RECORDED),
