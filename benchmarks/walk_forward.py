@@ -92,7 +92,8 @@ def run() -> list[Ratio]:
     paths = path_record(split)
     forecast = time.perf_counter() - began
     began = time.perf_counter()
-    facts = {"symbol": "EURUSD", "timeframe": "1m", "decision_stride_bars": decision_stride(split, BacktestParameters().max_decisions_per_fold)}
+    stride = decision_stride(split, BacktestParameters().max_decisions_per_fold)
+    facts = {"symbol": "EURUSD", "timeframe": "1m", "decision_stride_bars": stride}
     around = Surroundings(importance=walked.importance, paths=paths)
     render_page(summarise(walked.forecasts, facts, CostModel(), surroundings=around), facts)
     reported = time.perf_counter() - began

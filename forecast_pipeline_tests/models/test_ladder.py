@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -381,3 +382,29 @@ def test_rows_without_past_returns_are_refused(name):
 
     with pytest.raises(TrainingFailed, match="rows must carry the past returns of their bars, was none"):
         unfitted(name).fit(dataclasses.replace(train, history=None), validation)
+
+
+def test_an_optimiser_that_fails_from_one_start_is_asked_again_from_another(monkeypatch):
+    import arch
+
+    returns = np.random.default_rng(4).standard_t(5.0, 3000) * 1e-3
+    expected, _ = garch_module.fit_garch(returns)
+    real, asked = arch.arch_model, []
+
+    class Unsure:
+        """Fails from arch's own start, as some folds of real hours do."""
+
+        def __init__(self, *arguments, **settings):
+            self.model = real(*arguments, **settings)
+
+        def fit(self, **settings):
+            asked.append(settings["starting_values"])
+            found = self.model.fit(**settings)
+            return SimpleNamespace(params=found.params, convergence_flag=1 if len(asked) == 1 else 0)
+
+    monkeypatch.setattr(arch, "arch_model", Unsure)
+    found, reason = garch_module.fit_garch(returns)
+
+    assert reason == ""
+    assert len(asked) == 2
+    assert found.alpha + found.beta == pytest.approx(expected.alpha + expected.beta, abs=0.02)
