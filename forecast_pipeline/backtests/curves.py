@@ -7,13 +7,12 @@ import math
 import numpy as np
 import polars as pl
 
-from forecast_pipeline.backtests.groups import fx_day
+from forecast_pipeline.backtests.groups import BPS, fx_day
 from forecast_pipeline.backtests.schema import QUANTILE_COLUMNS, QUANTILE_LEVELS, quantile_column
 from forecast_pipeline.backtests.tables import best_baselines
 from forecast_pipeline.scores.calibration import coverage_band
 from forecast_pipeline.scores.significance import disjoint_rows
 
-BPS = 1e4
 _MAX_POINTS = 400  # more than a figure of this width can show
 _N_PIT_BINS = 10
 _FAN_ROWS = (8, 60)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from forecast_pipeline.backtests.wording import p_equation, percent, spread_shares
+from forecast_pipeline.backtests.wording import bars, p_equation, percent, spread_shares
 from forecast_pipeline.scores.calibration import coverage_band
 from forecast_pipeline.scores.power import smallest_ic_of_dm
 
@@ -276,8 +276,3 @@ def is_worse(row: Row) -> bool:
 def is_number(value: float | None) -> bool:
     """Whether a figure is defined."""
     return value is not None and math.isfinite(value)
-
-
-def bars(horizon_bars: int) -> str:
-    """Number of bars in words."""
-    return "1 bar" if horizon_bars == 1 else f"{horizon_bars} bars"

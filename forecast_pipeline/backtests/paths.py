@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.backtests.groups import BPS
 from forecast_pipeline.core.errors import InvalidConfiguration
 from forecast_pipeline.core.schema import INSTANT
 from forecast_pipeline.scores.crps import gaussian_crps
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     Positions = npt.NDArray[np.intp]
     FitAndScore = Callable[[Positions, Positions], Floats]
 
-BPS = 1e4
 MAX_ROWS = 5000
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.backtests.groups import BPS, floats, labels, overlap_rows
 from forecast_pipeline.backtests.schema import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from forecast_pipeline.core.errors import CorruptData
 from forecast_pipeline.models.conformal import state as conformal
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-BPS = 1e4
 _N_THREADS = 2
 CALIBRATED_COLUMNS: tuple[str, ...] = tuple(f"c{name}" for name in QUANTILE_COLUMNS)
 _PAIR_90 = list(ConformalState.start(QUANTILE_LEVELS, 1).nominal_alpha.round(9)).index(0.1)
@@ -87,10 +87,10 @@ def _calibrated_model(
     done: dict[tuple[str, int], tuple[pl.DataFrame, ConformalState]] = {}
     shortest: tuple[npt.NDArray[np.int64], Floats] | None = None
     for of_horizon in rows.partition_by("horizon_bars", maintain_order=True):
-        known = None if shortest is None else _as_of(*shortest, _instants(of_horizon, "issued_at_utc"))
+        known = None if shortest is None else _as_of(*shortest, labels(of_horizon)[0])
         kept, calibrated = _calibrated(of_horizon, stride_bars, parameters, known)
         if shortest is None:
-            shortest = _instants(of_horizon, "issued_at_utc"), calibrated.volatility_ratio
+            shortest = labels(of_horizon)[0], calibrated.volatility_ratio
         done[str(of_horizon["model"][0]), int(of_horizon["horizon_bars"][0])] = kept, calibrated.state
     return done
 
@@ -103,14 +103,13 @@ def _as_of(known_at_us: npt.NDArray[np.int64], values: Floats, asked_at_us: npt.
 def _calibrated(
     rows: pl.DataFrame, stride_bars: int, parameters: ConformalParameters | None, known_ratio: Floats | None
 ) -> tuple[pl.DataFrame, Calibrated]:
-    overlap_rows = -(-int(rows["horizon_bars"][0]) // stride_bars)
+    overlap = overlap_rows(int(rows["horizon_bars"][0]), stride_bars)
     done = calibrate(
-        ConformalState.start(QUANTILE_LEVELS, overlap_rows, parameters=parameters),
-        _instants(rows, "issued_at_utc"),
-        _instants(rows, "target_ts_utc"),
+        ConformalState.start(QUANTILE_LEVELS, overlap, parameters=parameters),
+        *labels(rows),
         rows.select(QUANTILE_COLUMNS).cast(pl.Float64).to_numpy(),
-        _floats(rows, "scale"),
-        _floats(rows, "outcome"),
+        floats(rows, "scale"),
+        floats(rows, "outcome"),
         known_ratio,
     )
     columns = {name: done.quantiles[:, k] for k, name in enumerate(CALIBRATED_COLUMNS)}
@@ -172,8 +171,8 @@ def decode(values: Mapping[str, Any]) -> States:
 
 
 def _calibration(rows: pl.DataFrame, state: ConformalState) -> dict[str, Any]:
-    outcome, scale = _floats(rows, "outcome"), _floats(rows, "scale")
-    start_us, end_us = _instants(rows, "issued_at_utc"), _instants(rows, "target_ts_utc")
+    outcome, scale = floats(rows, "outcome"), floats(rows, "scale")
+    start_us, end_us = labels(rows)
     is_scaled = np.isfinite(scale) & (scale > 0.0)
     standardised = np.divide(outcome, scale, out=outcome.copy(), where=is_scaled)
     disjoint = disjoint_rows(start_us, end_us)
@@ -182,7 +181,7 @@ def _calibration(rows: pl.DataFrame, state: ConformalState) -> dict[str, Any]:
         "n_eff": effective_sample_size(start_us, end_us, standardised, state.overlap_rows).n_eff,
     }
     for when, names in (("before", ("q05", "q95")), ("after", ("cq05", "cq95"))):
-        lower, upper = (_floats(rows, name) for name in names)
+        lower, upper = (floats(rows, name) for name in names)
         n_misses = int(np.sum((outcome[disjoint] < lower[disjoint]) | (outcome[disjoint] > upper[disjoint])))
         found |= {
             f"coverage_90_{when}": coverage(lower, upper, outcome),
@@ -190,9 +189,9 @@ def _calibration(rows: pl.DataFrame, state: ConformalState) -> dict[str, Any]:
             f"kupiec_p_{when}": kupiec(n_misses, disjoint.size, 0.1).p_value,
         }
     order = [f"{figure}_{when}{unit}" for figure, unit in _FIGURES for when in ("before", "after")]
-    lower, upper = _floats(rows, "cq05"), _floats(rows, "cq95")
+    lower, upper = floats(rows, "cq05"), floats(rows, "cq95")
     # An interval that went through the layer differs in its digits.
-    is_raw = (lower == _floats(rows, "q05")) & (upper == _floats(rows, "q95"))
+    is_raw = (lower == floats(rows, "q05")) & (upper == floats(rows, "q95"))
     active = [values[~is_raw] for values in (lower, upper, outcome)]
     return {name: found[name] for name in ("n_rows", "n_eff", *order)} | {
         "n_alarms": int(state.n_alarms[_PAIR_90]),
@@ -208,11 +207,3 @@ def _series(columns: Mapping[str, Floats]) -> dict[str, pl.Series]:
 def _no_rows(tested: pl.DataFrame) -> pl.DataFrame:
     added = dict.fromkeys(("alpha_90", *CALIBRATED_COLUMNS), pl.lit(None, pl.Float64))
     return tested.head(0).select(_KEPT).with_columns(**added)
-
-
-def _instants(rows: pl.DataFrame, name: str) -> npt.NDArray[np.int64]:
-    return rows[name].to_physical().to_numpy()
-
-
-def _floats(rows: pl.DataFrame, name: str) -> Floats:
-    return rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()

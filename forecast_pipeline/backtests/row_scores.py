@@ -23,7 +23,7 @@ from forecast_pipeline.scores.point import (
     standard_scores,
 )
 from forecast_pipeline.scores.power import smallest_detectable_ic
-from forecast_pipeline.scores.quantile import coverage, crossing_count, interval_score, pinball
+from forecast_pipeline.scores.quantile import coverage, crossing_count, interval_score, mean_width, pinball
 from forecast_pipeline.scores.significance import disjoint_rows, effective_sample_size, mean_interval
 from forecast_pipeline.scores.volatility import qlike
 
@@ -101,7 +101,7 @@ def _probability(rows: pl.DataFrame, outcome: Floats) -> dict[str, Any]:
         "qlike": _mean(variance),
         **{f"pinball_{quantile_column(q)}_bps": _pinball(rows, outcome, q) for q in _TAIL_LEVELS},
         "interval_score_90_bps": BPS * float(np.mean(interval_score(lower, upper, outcome, 0.9))),
-        "width_90_bps": BPS * float(np.mean(upper - lower)),
+        "width_90_bps": BPS * mean_width(lower, upper),
         "n_crossings": crossing_count(quantiles),
     }
 

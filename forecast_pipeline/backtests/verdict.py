@@ -13,7 +13,6 @@ from forecast_pipeline.backtests.lights import (
     GREEN,
     MIN_EFFECTIVE_ROWS,
     RED,
-    bars,
     calibration_light,
     cost_light,
     is_number,
@@ -24,7 +23,7 @@ from forecast_pipeline.backtests.lights import (
     power_light,
     skill_light,
 )
-from forecast_pipeline.backtests.wording import percent, spread_shares
+from forecast_pipeline.backtests.wording import bars, percent, spread_shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -93,6 +93,16 @@ def counted(count: float, name: str, several: str | None = None) -> str:
     return f"{text} {name if text == '1' else several or f'{name}s'}"
 
 
+def bars(count: int) -> str:
+    """A horizon in words.
+
+    Example:
+        >>> bars(1), bars(12)
+        ('1 bar', '12 bars')
+    """
+    return counted(count, "bar")
+
+
 def spread_shares(measured_fraction: float, profiled_fraction: float) -> str:
     """Where the spreads that were charged come from, as shares of all decisions; a set spread is an assumed one.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 import polars as pl
 
+from forecast_pipeline.backtests.lights import IDENTICAL
 from forecast_pipeline.core.errors import PipelineError
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published
@@ -16,7 +17,7 @@ from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timef
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.stage_run import Check
 from forecast_pipeline.splits.build import FOLDS
-from forecast_pipeline.verification.cutoff_invariance import IDENTICAL, STATISTICS, ensure_cutoff_invariance
+from forecast_pipeline.verification.cutoff_invariance import STATISTICS, ensure_cutoff_invariance
 
 MAX_QUARANTINE_SHARE = 0.2
 PROVEN = {

@@ -43,7 +43,7 @@ class Finding(NamedTuple):
     must: str
 
 
-class ScoreCheck(NamedTuple):
+class RuleCheck(NamedTuple):
     """A check with the implementation of ours it guards and the mutant it is meant to kill.
 
     ``check(implementation)`` gives a `Finding`.
@@ -55,7 +55,7 @@ class ScoreCheck(NamedTuple):
     implementation: Callable[..., Any]
 
 
-def score_checks() -> tuple[ScoreCheck, ...]:
+def score_checks() -> tuple[RuleCheck, ...]:
     """All checks with our implementations, in the order of the mutants X1 to X8.
 
     Example:
@@ -63,14 +63,14 @@ def score_checks() -> tuple[ScoreCheck, ...]:
         ['X1', 'X2', 'X3', 'X4', 'X5', 'X6', 'X7', 'X8']
     """
     return (
-        ScoreCheck("X1", "dm_size", dm_size, lambda a, b, h: diebold_mariano(a, b, h).p_value),
-        ScoreCheck("X2", "crps_sample_count", crps_sample_count, crps_from_draws),
-        ScoreCheck("X3", "pit_of_ensemble", pit_of_ensemble, randomised_pit),
-        ScoreCheck("X4", "pit_overlap", pit_overlap, _pit_of_disjoint_rows),
-        ScoreCheck("X5", "dsr_trials", dsr_trials, lambda trials: deflated_sharpe_of_best(trials).probability),
-        ScoreCheck("X6", "pbo_complete", pbo_complete, lambda trials: probability_of_overfitting(trials, 8).pbo),
-        ScoreCheck("X7", "annualisation", annualisation, annualisation_factor),
-        ScoreCheck("X8", "psr_kurtosis", psr_kurtosis, lambda r, at: probabilistic_sharpe(sharpe_moments(r), at)),
+        RuleCheck("X1", "dm_size", dm_size, lambda a, b, h: diebold_mariano(a, b, h).p_value),
+        RuleCheck("X2", "crps_sample_count", crps_sample_count, crps_from_draws),
+        RuleCheck("X3", "pit_of_ensemble", pit_of_ensemble, randomised_pit),
+        RuleCheck("X4", "pit_overlap", pit_overlap, _pit_of_disjoint_rows),
+        RuleCheck("X5", "dsr_trials", dsr_trials, lambda trials: deflated_sharpe_of_best(trials).probability),
+        RuleCheck("X6", "pbo_complete", pbo_complete, lambda trials: probability_of_overfitting(trials, 8).pbo),
+        RuleCheck("X7", "annualisation", annualisation, annualisation_factor),
+        RuleCheck("X8", "psr_kurtosis", psr_kurtosis, lambda r, at: probabilistic_sharpe(sharpe_moments(r), at)),
     )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.backtests.lights import IDENTICAL
+from forecast_pipeline.backtests.surroundings import CUTOFF_INVARIANCE
 from forecast_pipeline.core.code_version import code_sha256
 from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.hashing import sha256_of_value
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from forecast_pipeline.core.timeframe import Timeframe
     from forecast_pipeline.splits.arrays import FoldArrays
 
-IDENTICAL = "identical"
 STATISTICS = "published statistics"
 """Outcome that is about the split and not about a family."""
 MAX_TRAIN_ROWS = 5000
@@ -199,7 +200,7 @@ def card_name(timeframe: Timeframe) -> str:
         >>> card_name(Timeframe.H1)
         '1h.cutoff_invariance'
     """
-    return f"{timeframe}.cutoff_invariance"
+    return f"{timeframe}.{CUTOFF_INVARIANCE}"
 
 
 def _entries(home: Home, symbol: str, timeframe: Timeframe) -> dict[str, Any]:

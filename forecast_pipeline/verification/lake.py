@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.backtests.lights import IDENTICAL
 from forecast_pipeline.bars.build import build_bars, buildable_timeframes, read_bars
 from forecast_pipeline.candles.build import candle_partitions
 from forecast_pipeline.core.errors import PipelineError
@@ -23,7 +24,7 @@ from forecast_pipeline.forecasts.inference import forecast_rows
 from forecast_pipeline.models.artifact import current_artifacts, open_artifact
 from forecast_pipeline.splits.assemble import assemble
 from forecast_pipeline.splits.build import read_split
-from forecast_pipeline.verification.cutoff_invariance import IDENTICAL, fold_invariance, trained_families
+from forecast_pipeline.verification.cutoff_invariance import fold_invariance, trained_families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from forecast_pipeline.backtests.surroundings import MUTATION_SCORE
 from forecast_pipeline.core.code_version import code_sha256
 from forecast_pipeline.core.publication import Published, find, frame_writer, publish
 from forecast_pipeline.verification.kill_matrix import clean_results, feature_mutants, simulated_mutants
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.verification.mutants import Killed
 
-CARD = "mutation_score"
-"""Name of the card in ``home.verification()``."""
 KILL_TABLE: dict[str, pl.DataType] = {
     "mutant": pl.String(),
     "group": pl.String(),
@@ -56,12 +55,12 @@ def ensure_mutation_score(home: Home) -> Published:
         "alarms": alarms,
         "code_sha256": code_sha256(),
     }
-    return publish(home.verification(), CARD, {".parquet": frame_writer(table)}, facts)
+    return publish(home.verification(), MUTATION_SCORE, {".parquet": frame_writer(table)}, facts)
 
 
 def read_mutation_score(home: Home) -> Published | None:
     """The score as published, of whatever version of the code; None if there is none yet."""
-    return find(home.verification(), CARD)
+    return find(home.verification(), MUTATION_SCORE)
 
 
 def kill_table(killed: Iterable[Killed]) -> pl.DataFrame:

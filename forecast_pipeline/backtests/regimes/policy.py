@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.backtests.groups import BPS, overlap_rows
 from forecast_pipeline.backtests.regimes.choice import Choice, choose
 from forecast_pipeline.backtests.regimes.ensemble import ensemble_losses
 from forecast_pipeline.backtests.regimes.label import UNKNOWN
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Positions = npt.NDArray[np.int64]
 
-BPS = 1e4
 N_PLACEBOS = 200
 _COMPARISON: dict[str, pl.DataType] = {
     "horizon_bars": pl.Int32(),
@@ -109,8 +109,9 @@ def evaluate_policy(
     for k, each in enumerate(horizons):
         served = np.asarray([of_fold[k].by_regime for of_fold in choices])
         name = f"the first fold is served by {models[start]}"
-        rows += _rows(each, labels, served, champions[:, k], -(-each.horizon_bars // stride_bars), name)
-        rows.append(_ensemble_row(tested, each, champions[:, k], -(-each.horizon_bars // stride_bars)))
+        overlap = overlap_rows(each.horizon_bars, stride_bars)
+        rows += _rows(each, labels, served, champions[:, k], overlap, name)
+        rows.append(_ensemble_row(tested, each, champions[:, k], overlap))
         policy = rows[-3]
         rows += [_draw_row("random assignment", random[:, k], policy, _RANDOM)]
         rows += [_draw_row("permuted labels", placebo[:, k], policy, _PLACEBO)]
@@ -142,7 +143,7 @@ def _rows(
     labels: Positions,
     served: Positions,
     champions: Positions,
-    overlap_rows: int,
+    overlap: int,
     note: str,
 ) -> list[dict[str, Any]]:
     losses, row = of_horizon.losses, np.arange(of_horizon.fold.size)
@@ -152,15 +153,15 @@ def _rows(
     promoted = int(np.sum(served != champions[:, None]))
     says = f"{promoted} promotions over {len(champions)} folds" if promoted else "no model was promoted in any regime"
     return [
-        _row(of_horizon, "policy", policy, champion, overlap_rows, f"{says}; {note}"),
-        _row(of_horizon, "global champion", champion, champion, overlap_rows, f"chosen from earlier folds; {note}"),
+        _row(of_horizon, "policy", policy, champion, overlap, f"{says}; {note}"),
+        _row(of_horizon, "global champion", champion, champion, overlap, f"chosen from earlier folds; {note}"),
     ]
 
 
 def _row(
-    of_horizon: HorizonLosses, name: str, loss: Floats, reference: Floats, overlap_rows: int, note: str
+    of_horizon: HorizonLosses, name: str, loss: Floats, reference: Floats, overlap: int, note: str
 ) -> dict[str, Any]:
-    gain, test = mean_interval(reference - loss, overlap_rows), diebold_mariano(loss, reference, overlap_rows)
+    gain, test = mean_interval(reference - loss, overlap), diebold_mariano(loss, reference, overlap)
     return {
         "horizon_bars": of_horizon.horizon_bars,
         "name": name,
@@ -174,7 +175,7 @@ def _row(
 
 
 def _ensemble_row(
-    tested: pl.DataFrame, of_horizon: HorizonLosses, champions: Positions, overlap_rows: int
+    tested: pl.DataFrame, of_horizon: HorizonLosses, champions: Positions, overlap: int
 ) -> dict[str, Any]:
     averaged, single = ensemble_losses(tested, of_horizon)
     champion = single[np.arange(of_horizon.fold.size), champions[of_horizon.fold]]
@@ -182,7 +183,7 @@ def _ensemble_row(
         f"quantiles of all {len(of_horizon.models)} models averaged; CRPS from 21 quantiles, and so is the champion's "
         "in this line"
     )
-    return _row(of_horizon, "equal-weight ensemble", averaged, champion, overlap_rows, note)
+    return _row(of_horizon, "equal-weight ensemble", averaged, champion, overlap, note)
 
 
 def _draw_row(name: str, gains: Floats, policy: dict[str, Any], note: str) -> dict[str, Any]:

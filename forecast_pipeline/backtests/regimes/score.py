@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.backtests.groups import overlap_rows
 from forecast_pipeline.backtests.regimes.label import UNKNOWN
 from forecast_pipeline.scores.significance import (
     benjamini_hochberg,
@@ -144,22 +145,22 @@ def _of_model(rows: pl.DataFrame, stride_bars: int) -> list[dict[str, Any]]:
     regimes = rows["regime"].to_numpy()
     start_us, end_us = rows["issued_at_utc"].to_physical().to_numpy(), rows["target_ts_utc"].to_physical().to_numpy()
     scaled = (rows["outcome"] / rows["scale"]).to_numpy()
-    overlap_rows = -(-int(rows["horizon_bars"][0]) // stride_bars)
+    overlap = overlap_rows(int(rows["horizon_bars"][0]), stride_bars)
     identity = {name: rows[name][0] for name in ("model", "is_baseline", "horizon_bars")}
     found, errors = [], []
     for regime in sorted(set(regimes.tolist())):
         inside = regimes == regime
         n_rows, level = int(inside.sum()), float(reference[inside].mean())
         n_blocks = int(disjoint_rows(start_us[inside], end_us[inside]).size)
-        n_eff = effective_sample_size(start_us[inside], end_us[inside], scaled[inside], overlap_rows).n_eff
+        n_eff = effective_sample_size(start_us[inside], end_us[inside], scaled[inside], overlap).n_eff
         gain = float((reference - loss)[inside].mean())
         # A mean over a random share of the rows is a ratio: its error is that of the centred sum.
         centred = np.where(inside, reference - loss - gain, 0.0)
-        variance = long_run_variance(centred, hac_lags(centred.size, overlap_rows))
+        variance = long_run_variance(centred, hac_lags(centred.size, overlap))
         error = math.sqrt(variance * centred.size) / n_rows
         reach = error * float(special.stdtrit(max(n_eff - 1, 1), 0.975))
         is_reliable = n_blocks >= MIN_BLOCKS
-        test = giacomini_white(loss, reference, overlap_rows, inside[:, None].astype(np.float64))
+        test = giacomini_white(loss, reference, overlap, inside[:, None].astype(np.float64))
         found.append(
             identity
             | {

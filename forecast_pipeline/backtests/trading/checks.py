@@ -7,7 +7,7 @@ mutants of it. Each holds for one sign and one size of error only, so that books
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from forecast_pipeline.backtests.trading.account import run_account
 from forecast_pipeline.backtests.trading.barrier import STOP, TARGET, barrier_exit
 from forecast_pipeline.backtests.trading.parameters import TradingParameters
 from forecast_pipeline.backtests.trading.rollover import rollover_nights
-from forecast_pipeline.scores.checks import Finding
+from forecast_pipeline.scores.checks import Finding, RuleCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,19 +36,7 @@ _ROUNDING = 1e-9
 _WEDNESDAY_10_UTC = dt.datetime(2024, 1, 10, 10, tzinfo=dt.UTC)
 
 
-class TradingCheck(NamedTuple):
-    """A check with the implementation of ours it guards and the mutant it is meant to kill.
-
-    ``check(implementation)`` gives a `Finding`.
-    """
-
-    mutant: str
-    name: str
-    check: Callable[[Any], Finding]
-    implementation: Callable[..., Any]
-
-
-def trading_checks() -> tuple[TradingCheck, ...]:
+def trading_checks() -> tuple[RuleCheck, ...]:
     """All checks with our implementations, in the order of the mutants B1 to B6.
 
     Example:
@@ -56,12 +44,12 @@ def trading_checks() -> tuple[TradingCheck, ...]:
         ['B1', 'B2', 'B3', 'B4', 'B5', 'B6']
     """
     return (
-        TradingCheck("B1", "fill_after_signal", fill_after_signal, net_of_account),
-        TradingCheck("B2", "spread_paid", spread_paid, net_of_account),
-        TradingCheck("B3", "stop_first", stop_first, barrier_exit),
-        TradingCheck("B4", "triple_night", triple_night, rollover_nights),
-        TradingCheck("B5", "yen_converted", yen_converted, net_of_account),
-        TradingCheck("B6", "both_sides_charged", both_sides_charged, net_of_account),
+        RuleCheck("B1", "fill_after_signal", fill_after_signal, net_of_account),
+        RuleCheck("B2", "spread_paid", spread_paid, net_of_account),
+        RuleCheck("B3", "stop_first", stop_first, barrier_exit),
+        RuleCheck("B4", "triple_night", triple_night, rollover_nights),
+        RuleCheck("B5", "yen_converted", yen_converted, net_of_account),
+        RuleCheck("B6", "both_sides_charged", both_sides_charged, net_of_account),
     )
 
 

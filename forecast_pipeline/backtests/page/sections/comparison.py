@@ -22,8 +22,8 @@ from forecast_pipeline.backtests.page.cells import (
     word,
 )
 from forecast_pipeline.backtests.page.drawing import figure
-from forecast_pipeline.backtests.page.sections.source import bars, size_range
-from forecast_pipeline.backtests.wording import counted, number, p_text
+from forecast_pipeline.backtests.page.sections.source import size_range
+from forecast_pipeline.backtests.wording import bars, counted, number, p_text
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block, Table

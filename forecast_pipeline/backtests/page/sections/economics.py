@@ -11,8 +11,8 @@ from forecast_pipeline.backtests.page.blocks import NOT_MODELLED, Missing, Sente
 from forecast_pipeline.backtests.page.cells import HORIZON, fixed, share, table, word
 from forecast_pipeline.backtests.page.drawing import figure
 from forecast_pipeline.backtests.page.sections import breakdown, results, sensitivity
-from forecast_pipeline.backtests.page.sections.source import bars, size_range
-from forecast_pipeline.backtests.wording import counted, number, percent
+from forecast_pipeline.backtests.page.sections.source import size_range
+from forecast_pipeline.backtests.wording import bars, counted, number, percent
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block

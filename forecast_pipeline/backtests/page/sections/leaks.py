@@ -12,8 +12,7 @@ from forecast_pipeline.backtests.page import data_plots, overfitting_plots
 from forecast_pipeline.backtests.page.blocks import Facts, Missing, Sentence
 from forecast_pipeline.backtests.page.cells import plain, table, word
 from forecast_pipeline.backtests.page.drawing import figure
-from forecast_pipeline.backtests.page.sections.source import bars
-from forecast_pipeline.backtests.wording import number, share
+from forecast_pipeline.backtests.wording import bars, number, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,8 +21,8 @@ from forecast_pipeline.backtests.page.cells import (
     word,
 )
 from forecast_pipeline.backtests.page.drawing import canvas_figure, figure
-from forecast_pipeline.backtests.page.sections.source import bars, size_range
-from forecast_pipeline.backtests.wording import between, counted, number, percent
+from forecast_pipeline.backtests.page.sections.source import size_range
+from forecast_pipeline.backtests.wording import bars, between, counted, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

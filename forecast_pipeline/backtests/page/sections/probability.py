@@ -11,8 +11,8 @@ from forecast_pipeline.backtests.page.blocks import Missing
 from forecast_pipeline.backtests.page.cells import HORIZON, MODEL, Column, extent, fixed, p_value, share, table, word
 from forecast_pipeline.backtests.page.drawing import canvas_figure, figure
 from forecast_pipeline.backtests.page.evidence import is_missing
-from forecast_pipeline.backtests.page.sections.source import bars, size_range
-from forecast_pipeline.backtests.wording import counted, number, percent
+from forecast_pipeline.backtests.page.sections.source import size_range
+from forecast_pipeline.backtests.wording import bars, counted, number, percent
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block, Table

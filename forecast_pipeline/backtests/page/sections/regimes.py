@@ -13,8 +13,8 @@ from forecast_pipeline.backtests.page import regime_plots
 from forecast_pipeline.backtests.page.blocks import Missing, Sentence
 from forecast_pipeline.backtests.page.cells import HORIZON, MODEL, Column, fixed, interval, p_value, table, word
 from forecast_pipeline.backtests.page.drawing import figure
-from forecast_pipeline.backtests.page.sections.source import bars, size_range
-from forecast_pipeline.backtests.wording import counted
+from forecast_pipeline.backtests.page.sections.source import size_range
+from forecast_pipeline.backtests.wording import bars, counted
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block

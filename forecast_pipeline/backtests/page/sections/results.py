@@ -23,8 +23,7 @@ from forecast_pipeline.backtests.page.cells import (
 )
 from forecast_pipeline.backtests.page.drawing import figure
 from forecast_pipeline.backtests.page.policy import spread_sentence
-from forecast_pipeline.backtests.page.sections.source import bars
-from forecast_pipeline.backtests.wording import counted, number, percent
+from forecast_pipeline.backtests.wording import bars, counted, number, percent
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block

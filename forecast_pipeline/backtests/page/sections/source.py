@@ -9,7 +9,7 @@ import polars as pl
 
 from forecast_pipeline.backtests.candle_record import CandleRecord
 from forecast_pipeline.backtests.page.evidence import Evidence
-from forecast_pipeline.backtests.wording import counted
+from forecast_pipeline.backtests.wording import bars, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,13 +100,3 @@ def size_range(n_eff: pl.Series) -> str:
     if not ordered:
         return "n_eff undefined"
     return f"n_eff {ordered[0]}" if len(ordered) == 1 else f"n_eff {ordered[0]} to {ordered[-1]}"
-
-
-def bars(count: int) -> str:
-    """Number of bars in words.
-
-    Example:
-        >>> bars(1), bars(12)
-        ('1 bar', '12 bars')
-    """
-    return "1 bar" if count == 1 else f"{count} bars"

@@ -8,8 +8,7 @@ from forecast_pipeline.backtests.page import data_plots
 from forecast_pipeline.backtests.page.blocks import Missing, Table
 from forecast_pipeline.backtests.page.cells import plain
 from forecast_pipeline.backtests.page.drawing import canvas_figure
-from forecast_pipeline.backtests.page.sections.source import bars
-from forecast_pipeline.backtests.wording import counted
+from forecast_pipeline.backtests.wording import bars, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
