@@ -10,7 +10,7 @@ from forecast_pipeline.backtests.groups import BPS, floats, interval, labels, ov
 from forecast_pipeline.backtests.schema import quantile_column
 from forecast_pipeline.scores.calibration import coverage_band, kupiec, pit_uniformity
 from forecast_pipeline.scores.hits import christoffersen, dynamic_quantile
-from forecast_pipeline.scores.pit import berkowitz
+from forecast_pipeline.scores.pit import berkowitz, pit_by_phase
 from forecast_pipeline.scores.point import (
     directional_hits,
     hit_rate,
@@ -65,7 +65,7 @@ def row_scores(rows: pl.DataFrame, stride_bars: int = 1) -> dict[str, Any]:
         "detectable_ic": smallest_detectable_ic(size.n_eff),
         **_probability(rows, outcome),
         **_coverages(rows, outcome, size.n_eff),
-        **_calibration(rows, outcome, disjoint),
+        **_calibration(rows, outcome, disjoint, overlap),
     }
 
 
@@ -115,17 +115,22 @@ def _coverages(rows: pl.DataFrame, outcome: Floats, n_eff: int) -> dict[str, flo
     return found
 
 
-def _calibration(rows: pl.DataFrame, outcome: Floats, disjoint: npt.NDArray[np.int64]) -> dict[str, float]:
+def _calibration(
+    rows: pl.DataFrame, outcome: Floats, disjoint: npt.NDArray[np.int64], overlap: int
+) -> dict[str, float]:
     lower, upper = (bound[disjoint] for bound in interval(rows, 0.9))
     is_miss = ((outcome[disjoint] < lower) | (outcome[disjoint] > upper)).astype(np.float64)
     pit = floats(rows, "pit")[disjoint]
-    uniformity = pit_uniformity(pit)
+    uniformity, phases = pit_uniformity(pit), pit_by_phase(floats(rows, "pit"), overlap)
     return {
         "kupiec_p_value": kupiec(int(is_miss.sum()), is_miss.size, _MISS).p_value,
         "christoffersen_p_value": christoffersen(is_miss, _MISS).p_value,
         "dq_p_value": dynamic_quantile(is_miss, _MISS).p_value,
         "pit_ks": uniformity.statistic,
         "pit_p_value": uniformity.p_value,
+        "pit_phases_p_value": phases.p_value,
+        "pit_phases_smallest": phases.low,
+        "pit_phases_largest": phases.high,
         "berkowitz_p_value": berkowitz(pit).p_value,
     }
 

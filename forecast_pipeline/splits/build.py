@@ -239,6 +239,8 @@ def _statistics(frame: pl.DataFrame, matrix: Matrix, fold: Fold, parameters: Spl
     train = _values(frame[fold.train_start : fold.train_stop], columns)
     validation = _values(frame[fold.validation_start : fold.validation_stop], columns)
     fitted = Standardiser.fit(train, columns, parameters.min_feature_coverage)
+    clipped = np.full(len(columns), np.nan)
+    clipped[fitted.is_kept] = fitted.clipped_fraction(validation)
     with ThreadPoolExecutor(_N_THREADS) as workers:  # sorting lets go of the interpreter
         drifts = list(workers.map(_drift, train.T, validation.T))
     return pl.DataFrame(
@@ -249,6 +251,7 @@ def _statistics(frame: pl.DataFrame, matrix: Matrix, fold: Fold, parameters: Spl
             "std": fitted.std,
             "coverage_fraction": fitted.coverage_fraction,
             "is_kept": fitted.is_kept,
+            "clipped_fraction": clipped,
             "ks_stat": [each[0] for each in drifts],
             "ks_pvalue": [each[1] for each in drifts],
             "psi": [each[2] for each in drifts],

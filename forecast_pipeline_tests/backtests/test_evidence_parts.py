@@ -205,3 +205,14 @@ def test_the_overlap_is_counted_in_decisions_and_not_in_bars(make_forecasts, fac
 
     assert dense["crps_skill"].to_list() == sparse["crps_skill"].to_list()
     assert dense["dm_statistic"].to_list() != sparse["dm_statistic"].to_list()
+
+
+def test_the_pit_is_tested_from_every_first_row_and_no_phase_is_picked(make_forecasts, facts):
+    forecasts = make_forecasts(n_rows=600, horizons=(4,))
+    found = summarise(forecasts, facts, CostModel()).scores.filter(model="ridge").row(0, named=True)
+    pit = forecasts.filter(segment="out_of_sample", model="ridge").sort("issued_at_utc")["pit"].to_numpy()
+    each = [stats.kstest(pit[phase::4], "uniform").pvalue for phase in range(4)]
+
+    assert found["pit_phases_smallest"] == pytest.approx(min(each), abs=1e-6)
+    assert found["pit_phases_largest"] == pytest.approx(max(each), abs=1e-6)
+    assert found["pit_phases_p_value"] == pytest.approx(min(1.0, 2.0 * np.median(each)), abs=1e-6)

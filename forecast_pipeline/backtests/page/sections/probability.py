@@ -12,7 +12,7 @@ from forecast_pipeline.backtests.page.cells import HORIZON, MODEL, Column, exten
 from forecast_pipeline.backtests.page.drawing import canvas_figure, figure
 from forecast_pipeline.backtests.page.evidence import is_missing
 from forecast_pipeline.backtests.page.sections.source import size_range
-from forecast_pipeline.backtests.wording import bars, counted, number, percent
+from forecast_pipeline.backtests.wording import bars, counted, number, p_text, percent
 
 if TYPE_CHECKING:
     from forecast_pipeline.backtests.page.blocks import Block, Table
@@ -212,9 +212,21 @@ def _test_table(source: Source) -> Table:
         p_value("Christoffersen p", "christoffersen_p_value"),
         p_value("dynamic quantile p", "dq_p_value"),
         p_value("PIT-KS p", "pit_p_value"),
+        Column(
+            "PIT-KS p, all phases [smallest, largest]",
+            ("pit_phases_p_value", "pit_phases_smallest", "pit_phases_largest"),
+            lambda r: (
+                f"{p_text(r['pit_phases_p_value'])} [{p_text(r['pit_phases_smallest'])}, "
+                f"{p_text(r['pit_phases_largest'])}]"
+            ),
+        ),
         p_value("Berkowitz p", "berkowitz_p_value"),
     )
-    notes = ("All tests use disjoint rows only; the expected range is binomial over n_eff rows.",)
+    notes = (
+        "All tests use disjoint rows only; the expected range is binomial over n_eff rows.",
+        "A phase is every row one overlap apart from a first row. Its p over all phases is twice their median, which is "
+        "valid whatever their dependence; the smallest and largest are shown and never chosen.",
+    )
     return table(scores, caption, columns, notes, source.is_focus)
 
 
