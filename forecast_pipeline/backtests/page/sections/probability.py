@@ -224,8 +224,8 @@ def _test_table(source: Source) -> Table:
     )
     notes = (
         "All tests use disjoint rows only; the expected range is binomial over n_eff rows.",
-        "A phase is every row one overlap apart from a first row. Its p over all phases is twice their median, which is "
-        "valid whatever their dependence; the smallest and largest are shown and never chosen.",
+        "A phase is every row one overlap apart from a first row; the p over all phases is twice their median.",
+        "That is valid whatever their dependence. The smallest and largest are shown and never chosen.",
     )
     return table(scores, caption, columns, notes, source.is_focus)
 
