@@ -60,6 +60,10 @@ class Home:
         """Features of a symbol that other symbols' bars enter, one card a timeframe."""
         return self.root / "lake" / "cross_features" / symbol
 
+    def native_features(self, symbol: str) -> Path:
+        """Features as arrays that can be mapped, one card a timeframe, a cache that may be deleted."""
+        return self.root / "cache" / "native" / symbol
+
     def splits(self, symbol: str) -> Path:
         """Matrix, targets and fold plan of a symbol, one card a base timeframe."""
         return self.root / "lake" / "splits" / symbol

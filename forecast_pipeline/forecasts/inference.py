@@ -19,6 +19,7 @@ from forecast_pipeline.models.artifact import Artifact, current_artifacts, open_
 from forecast_pipeline.models.forecaster import cumulative
 from forecast_pipeline.splits.assemble import assemble
 from forecast_pipeline.splits.build import rows_of
+from forecast_pipeline.splits.native import NativeStatistics
 from forecast_pipeline.splits.warm_up import require_warm
 
 if TYPE_CHECKING:
@@ -186,7 +187,8 @@ def _inputs(matrix: Matrix, artifact: Artifact, positions: Sequence[int]) -> tup
     wanted = np.asarray([p % matrix.frame.height for p in positions])
     stop = int(wanted.max()) + 1
     start = int(wanted.min())
-    rows = rows_of(matrix.frame, start, stop, artifact.standardiser, artifact.target_scale, artifact.horizons)
+    native = None if matrix.native is None else NativeStatistics(matrix.native)  # the model brings its statistics
+    rows = rows_of(matrix.frame, start, stop, artifact.standardiser, artifact.target_scale, artifact.horizons, native)
     return rows.take(wanted - start), matrix.frame["price"].to_numpy()[wanted]
 
 

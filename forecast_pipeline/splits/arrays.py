@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from forecast_pipeline.splits.moments import StandardisedRows
+    from forecast_pipeline.splits.native import NativeWindows
 
     Floats = npt.NDArray[np.float64]
 
@@ -34,6 +35,11 @@ class BarHistory:
             quiet night counts less than its slots.
         horizons: Shape ``(K,)``, ends of the increments in slots.
         slot_minutes: Length of a slot, which is that of a bar.
+        candles: Shape ``(T, 3)``, log of open, high and low over the close of each bar, over the same root as
+            ``returns``; NaN where unknown. None where the bars have closes only.
+        close_us: Shape ``(T,)``, close of each bar in UTC microseconds; None where bars have no times.
+        profile: Shape ``(cells,)``, the hour's share of the variance that returns were divided by; None where there
+            is none.
     """
 
     returns: Floats
@@ -41,6 +47,9 @@ class BarHistory:
     n_slots: Floats
     horizons: tuple[int, ...]
     slot_minutes: int
+    candles: Floats | None = None
+    close_us: npt.NDArray[np.int64] | None = None
+    profile: Floats | None = None
 
     def take(self, positions: npt.NDArray[np.intp]) -> BarHistory:
         """The same bars for the rows at ``positions``."""
@@ -58,6 +67,12 @@ class Rows:
         scale: Shape ``(B, K)``, ex-ante standard deviation of each increment.
         issued_at_us: Shape ``(B,)``, decision instants in UTC microseconds.
         history: Past returns; None where no forecaster needs them.
+        extremes: Shape ``(B, K, 2)``, highest and lowest log price inside each increment relative to the price at
+            its start, both ends included: never below ``max(0, increment)``, never above ``min(0, increment)``
+            (`extremes.path_extremes`). NaN where the increment is unknown; None where bars have no highs and lows.
+            A forecaster reads them in `Forecaster.fit` only.
+        native: Past features of several timeframes at their own resolution, read when asked for; None where the
+            rows do not come from a lake.
     """
 
     standardised: Floats | StandardisedRows
@@ -65,6 +80,8 @@ class Rows:
     scale: Floats
     issued_at_us: npt.NDArray[np.int64]
     history: BarHistory | None = None
+    extremes: Floats | None = None
+    native: NativeWindows | None = None
 
     @property
     def inputs(self) -> Floats:
@@ -93,7 +110,9 @@ class Rows:
             self.increments[positions],
             self.scale[positions],
             self.issued_at_us[positions],
-            None if self.history is None else self.history.take(positions),
+            history=None if self.history is None else self.history.take(positions),
+            extremes=None if self.extremes is None else self.extremes[positions],
+            native=None if self.native is None else self.native.take(positions),
         )
 
     def __len__(self) -> int:

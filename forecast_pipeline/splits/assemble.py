@@ -17,6 +17,7 @@ from forecast_pipeline.features.catalogue.table import CATALOGUE
 from forecast_pipeline.features.cross import read_cross_features
 from forecast_pipeline.features.presets import resolve_indicator_timeframes
 from forecast_pipeline.splits.align import align
+from forecast_pipeline.splits.native_lake import native_features
 from forecast_pipeline.splits.visibility import check_visibility
 
 if TYPE_CHECKING:
@@ -29,11 +30,22 @@ if TYPE_CHECKING:
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.core.publication import Published
     from forecast_pipeline.core.timeframe import Timeframe
+    from forecast_pipeline.splits.native import NativeSource
 
-MARKET_COLUMNS = ("ts_utc", "close_ts_utc", "price", "bar_return", "spread", "fill_ts_utc", "fill_price")
-"""Columns of the matrix that are not features: clock, close, log return of the bar since the last close,
-measured spread, and the open of the next bar, the first price at which a decision can trade."""
-
+MARKET_COLUMNS = (
+    "ts_utc",
+    "close_ts_utc",
+    "price",
+    "bar_return",
+    "bar_open",
+    "bar_high",
+    "bar_low",
+    "spread",
+    "fill_ts_utc",
+    "fill_price",
+)
+"""Columns of the matrix that are not features: clock, close, log return of the bar since the last close, its other
+prices, measured spread, and the open of the next bar, the first price at which a decision can trade."""
 
 _N_SHOWN = 8
 
@@ -75,6 +87,7 @@ class Matrix:
         leak_suite: Cuts and findings of the checks of every feature partition read, and how many rows of the
             joins were looked up again.
         upstream: Hash of every partition read.
+        native: Past features at their own resolution, opened when a forecaster asks for them.
     """
 
     frame: pl.DataFrame
@@ -85,6 +98,7 @@ class Matrix:
     sources: list[dict[str, Any]]
     leak_suite: dict[str, int]
     upstream: dict[str, str]
+    native: NativeSource | None = None
 
     @property
     def feature_columns(self) -> tuple[str, ...]:
@@ -160,6 +174,7 @@ def assemble(
         | {"n_rows_looked_up": n_rows_looked_up},
         upstream={f"bars/{timeframe}": bars.sha256}
         | {f"{partition.card['stage']}/{each}": partition.sha256 for each, partition in partitions},
+        native=native_features(home, symbol, timeframe),
     )
 
 
@@ -203,6 +218,7 @@ def _market(bars: pl.DataFrame) -> pl.DataFrame:
     return bars.with_columns(
         pl.col("close").alias("price"),
         bar_return.otherwise(within).alias("bar_return"),
+        pl.col("open", "high", "low").name.prefix("bar_"),
         pl.col("ts_utc").shift(-1).alias("fill_ts_utc"),  # the next open: used to value trades, never as an input
         pl.col("open").shift(-1).alias("fill_price"),
     ).select(MARKET_COLUMNS)

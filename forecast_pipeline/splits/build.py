@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from forecast_pipeline.core.errors import CorruptData
 from forecast_pipeline.core.publication import Published, frame_writer, publish, require
 from forecast_pipeline.core.schema import INSTANT
 from forecast_pipeline.splits.arrays import BarHistory, FoldArrays, Rows
 from forecast_pipeline.splits.assemble import assemble
 from forecast_pipeline.splits.block_sums import BlockMatrix
+from forecast_pipeline.splits.card import SCHEMA_VERSION, split_facts
+from forecast_pipeline.splits.extremes import extreme_columns, path_extremes
 from forecast_pipeline.splits.moments import StandardisedRows
-from forecast_pipeline.splits.plan import LIVE, Fold, FoldPlan, check_no_label_reaches_test, plan_folds
-from forecast_pipeline.splits.standardise import Standardiser, drift, population_stability
+from forecast_pipeline.splits.native import NativeStatistics, NativeWindows
+from forecast_pipeline.splits.native_lake import native_features
+from forecast_pipeline.splits.plan import LIVE, check_no_label_reaches_test, plan_folds
+from forecast_pipeline.splits.standardise import Standardiser
+from forecast_pipeline.splits.statistics import feature_values, fold_statistics
 from forecast_pipeline.splits.target_scale import TargetScale
 from forecast_pipeline.splits.targets import forward_log_returns
 from forecast_pipeline.splits.warm_up import warm_up
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.core.timeframe import Timeframe
-    from forecast_pipeline.splits.assemble import Matrix
+    from forecast_pipeline.splits.native import NativeSource
     from forecast_pipeline.splits.parameters import SplitParameters
+    from forecast_pipeline.splits.targets import Targets
+
+    Floats = npt.NDArray[np.float64]
 
 FOLDS = ".folds.parquet"
 STATISTICS = ".statistics.parquet"
-_N_THREADS = 2
+CANDLE_COLUMNS = ("bar_open", "bar_high", "bar_low")
 
 
 def outcome_column(horizon: int) -> str:
     """Name of the target column of a horizon."""
     return f"outcome_{horizon}"
+
+
+def with_labels(frame: pl.DataFrame, targets: Targets, horizons: Sequence[int]) -> pl.DataFrame:
+    """The matrix with its outcomes, and with path extremes if it has the highs and lows of its bars.
+
+    Extremes are in single precision: they are read beside increments, which bound them (`Rows.extremes`).
+
+    Args:
+        frame: Matrix.
+        targets: Labels of its rows.
+        horizons: Horizon grid in slots.
+    """
+    columns = [pl.Series(outcome_column(h), targets.log_returns[:, k]).fill_nan(None) for k, h in enumerate(horizons)]
+    if set(CANDLE_COLUMNS) <= set(frame.columns):
+        price, high, low = (frame[name].to_numpy() for name in ("price", "bar_high", "bar_low"))
+        extremes = path_extremes(targets, price, high, low).astype(np.float32)
+        columns += [
+            pl.Series(name, extremes[:, k, side]).fill_nan(None)
+            for k, horizon in enumerate(horizons)
+            for side, name in enumerate(extreme_columns(horizon))
+        ]
+    return frame.with_columns(columns)
 
 
 def build_splits(home: Home, symbol: str, timeframe: Timeframe, parameters: SplitParameters) -> Published:
@@ -61,17 +93,16 @@ def build_splits(home: Home, symbol: str, timeframe: Timeframe, parameters: Spli
     )
     plan = plan_folds(close_us, longest_end, is_usable, timeframe, parameters)
     check_no_label_reaches_test(plan.folds, close_us, longest_end)
-    frame = matrix.frame.with_columns(
-        [pl.Series(outcome_column(h), targets.log_returns[:, k]).fill_nan(None) for k, h in enumerate(grid)]
-        + [pl.Series("label_end_utc", longest_end).cast(INSTANT)]
-    )
-    statistics = pl.concat([_statistics(frame, matrix, fold, parameters) for fold in plan.folds])
+    frame = with_labels(matrix.frame, targets, grid)
+    frame = frame.with_columns(pl.Series("label_end_utc", longest_end).cast(INSTANT))
+    columns, least = matrix.feature_columns, parameters.min_feature_coverage
+    statistics = pl.concat([fold_statistics(frame, columns, fold, least) for fold in plan.folds])
     files = {
         ".parquet": frame_writer(frame),
         FOLDS: frame_writer(plan.as_frame(close_us)),
         STATISTICS: frame_writer(statistics),
     }
-    facts = _facts(symbol, timeframe, parameters, matrix, plan, warm.n_rows)
+    facts = split_facts(symbol, timeframe, parameters, matrix, plan, warm.n_rows)
     return publish(home.splits(symbol), timeframe, files, facts)
 
 
@@ -86,6 +117,7 @@ class Split:
         statistics: Standardisation statistics, one row a fold and column.
         horizons: Horizon grid in slots.
         timeframe: Base timeframe.
+        native: Past features at their own resolution; None where the split was not read from a lake.
     """
 
     stored: Published
@@ -94,6 +126,7 @@ class Split:
     statistics: pl.DataFrame
     horizons: tuple[int, ...]
     timeframe: Timeframe
+    native: NativeSource | None = None
 
     @property
     def fold_numbers(self) -> list[int]:
@@ -143,6 +176,7 @@ class Split:
         features = self.matrix() if matrix is None else matrix
         ranges = [(fold[f"{name}_start"], fold[f"{name}_stop"]) for name in ("train", "validation", "test")]
         past = _past(self.frame[: ranges[-1][1]], scale)
+        native = self.native_statistics(number)
         return FoldArrays(
             *(
                 _segment(
@@ -152,10 +186,18 @@ class Split:
                     past,
                     scale,
                     self.horizons,
+                    native,
                 )
                 for start, stop in ranges
             )
         )
+
+    def native_statistics(self, number: int) -> NativeStatistics | None:
+        """How native panels are standardised in a fold: with bars that had closed at its last training decision."""
+        if self.native is None:
+            return None
+        last = self.frame["close_ts_utc"].to_physical()[self.fold(number)["train_stop"] - 1]
+        return NativeStatistics(self.native, int(last), self.stored.card["parameters"]["min_feature_coverage"])
 
 
 def read_split(home: Home, symbol: str, timeframe: Timeframe) -> Split:
@@ -163,12 +205,16 @@ def read_split(home: Home, symbol: str, timeframe: Timeframe) -> Split:
 
     Raises:
         MissingData: If it has not been built.
+        CorruptData: If it was built by a version whose matrix had other columns.
     """
     what, do = f"splits of {symbol} {timeframe}", f"forecast-pipeline build --symbol {symbol} --timeframe {timeframe}"
     stored = require(home.splits(symbol), timeframe, what, do)
+    version = stored.card.get("schema_version", 1)
+    if version != SCHEMA_VERSION:
+        raise CorruptData(f"{what} must have card version {SCHEMA_VERSION}", was=str(version), do=do)
     horizons = tuple(int(h) for h in stored.card["horizons_bars"])
     frames = (stored.read_frame(), stored.read_frame(FOLDS), stored.read_frame(STATISTICS))
-    return Split(stored, *frames, horizons, timeframe)
+    return Split(stored, *frames, horizons, timeframe, native_features(home, symbol, timeframe))
 
 
 def fit_target_scale(bars: pl.DataFrame, timeframe: Timeframe) -> TargetScale:
@@ -183,121 +229,81 @@ def rows_of(
     standardiser: Standardiser,
     scale: TargetScale,
     horizons: tuple[int, ...],
+    native: NativeStatistics | None = None,
 ) -> Rows:
     """Arrays of the half-open row range, in the statistics given."""
     part = frame[start:stop]
-    inputs = standardiser.transform(_values(part, standardiser.columns))
-    return _segment(part, start, inputs, _past(frame[:stop], scale), scale, horizons)
+    inputs = standardiser.transform(feature_values(part, standardiser.columns))
+    return _segment(part, start, inputs, _past(frame[:stop], scale), scale, horizons, native)
 
 
-def _past(bars: pl.DataFrame, scale: TargetScale) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Deseasonalised return and variance per slot known at each close."""
+class _Past(NamedTuple):
+    """Deseasonalised returns and candle shapes of bars, and the variance per slot known at each close."""
+
+    returns: Floats
+    candles: Floats | None
+    variance: Floats
+    close_us: npt.NDArray[np.int64]
+
+
+def _past(bars: pl.DataFrame, scale: TargetScale) -> _Past:
     close_us, bar_returns = bars["close_ts_utc"].cast(pl.Int64).to_numpy(), bars["bar_return"].to_numpy()
     returns = scale.deseasonalised(close_us, bar_returns)
-    return returns, scale.smoothed(returns)
+    candles = None
+    if set(CANDLE_COLUMNS) <= set(bars.columns):
+        shapes = bars.select(pl.col(name).fill_null(float("nan")) / pl.col("price") for name in CANDLE_COLUMNS)
+        candles = scale.deseasonalised(close_us, np.log(shapes.to_numpy().T)).T.copy()
+    return _Past(returns, candles, scale.smoothed(returns), close_us)
 
 
 def _segment(
     part: pl.DataFrame,
     start: int,
-    inputs: npt.NDArray[np.float64] | StandardisedRows,
-    past: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    inputs: Floats | StandardisedRows,
+    past: _Past,
     scale: TargetScale,
     horizons: tuple[int, ...],
+    native: NativeStatistics | None,
 ) -> Rows:
     """Arrays of the rows from ``start`` on; ``past`` reaches at least to the last of them."""
-    returns, variance = past
     stop = start + part.height
     issued_at_us = part["close_ts_utc"].cast(pl.Int64).to_numpy()
     n_slots = scale.expected_slots(issued_at_us, horizons)
+    increments = np.diff(_all_outcomes(part, horizons), axis=1, prepend=0.0)
+    candles = None if past.candles is None else past.candles[:stop]
     return Rows(
         standardised=inputs,
-        increments=np.diff(_all_outcomes(part, horizons), axis=1, prepend=0.0),
-        scale=np.sqrt(variance[start:stop, None] * n_slots),
+        increments=increments,
+        scale=np.sqrt(past.variance[start:stop, None] * n_slots),
         issued_at_us=issued_at_us,
-        history=BarHistory(returns[:stop], np.arange(start, stop), n_slots, horizons, scale.slot_minutes),
+        history=BarHistory(
+            past.returns[:stop],
+            np.arange(start, stop),
+            n_slots,
+            horizons,
+            scale.slot_minutes,
+            candles=candles,
+            close_us=past.close_us[:stop],
+            profile=np.asarray(scale.profile),
+        ),
+        extremes=None if candles is None else _extremes(part, horizons, increments),
+        native=None if native is None else NativeWindows(native, issued_at_us),
     )
 
 
-def _all_outcomes(part: pl.DataFrame, horizons: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    return np.column_stack([_outcomes(part, horizon) for horizon in horizons])
+def _extremes(part: pl.DataFrame, horizons: tuple[int, ...], increments: Floats) -> Floats:
+    """Stored extremes with the bounds that rounding took from them, NaN where the increment is, ``(B, K, 2)``."""
+    sides = [_column(part, name) for horizon in horizons for name in extreme_columns(horizon)]
+    stored = np.column_stack(sides).reshape(part.height, len(horizons), 2)
+    highest = np.maximum(np.maximum(stored[..., 0], increments), 0.0)
+    return np.stack([highest, np.minimum(np.minimum(stored[..., 1], increments), 0.0)], axis=-1)
 
 
-def _outcomes(part: pl.DataFrame, horizon: int) -> npt.NDArray[np.float64]:
-    name = outcome_column(horizon)
-    if name not in part.columns:  # rows that are being served have no outcome yet
+def _all_outcomes(part: pl.DataFrame, horizons: tuple[int, ...]) -> Floats:
+    return np.column_stack([_column(part, outcome_column(horizon)) for horizon in horizons])
+
+
+def _column(part: pl.DataFrame, name: str) -> Floats:
+    if name not in part.columns:  # rows that are being served have no future yet
         return np.full(part.height, np.nan)
-    return part[name].fill_null(float("nan")).to_numpy()
-
-
-def _values(part: pl.DataFrame, columns: tuple[str, ...]) -> npt.NDArray[np.float64]:
-    return part.select(pl.col(columns).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
-
-
-def _statistics(frame: pl.DataFrame, matrix: Matrix, fold: Fold, parameters: SplitParameters) -> pl.DataFrame:
-    columns = matrix.feature_columns
-    train = _values(frame[fold.train_start : fold.train_stop], columns)
-    validation = _values(frame[fold.validation_start : fold.validation_stop], columns)
-    fitted = Standardiser.fit(train, columns, parameters.min_feature_coverage)
-    clipped = np.full(len(columns), np.nan)
-    clipped[fitted.is_kept] = fitted.clipped_fraction(validation)
-    with ThreadPoolExecutor(_N_THREADS) as workers:  # sorting lets go of the interpreter
-        drifts = list(workers.map(_drift, train.T, validation.T))
-    return pl.DataFrame(
-        {
-            "fold": pl.Series([fold.fold] * len(columns), dtype=pl.Int32),
-            "column": list(columns),
-            "mean": fitted.mean,
-            "std": fitted.std,
-            "coverage_fraction": fitted.coverage_fraction,
-            "is_kept": fitted.is_kept,
-            "clipped_fraction": clipped,
-            "ks_stat": [each[0] for each in drifts],
-            "ks_pvalue": [each[1] for each in drifts],
-            "psi": [each[2] for each in drifts],
-        }
-    )
-
-
-def _drift(train: npt.NDArray[np.float64], later: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    return *drift(train, later), population_stability(train, later)
-
-
-def _facts(
-    symbol: str, timeframe: Timeframe, parameters: SplitParameters, matrix: Matrix, plan: FoldPlan, warmup: int
-) -> dict[str, Any]:
-    frame = matrix.frame
-    return {
-        "stage": "splits",
-        "symbol": symbol,
-        "timeframe": timeframe.value,
-        "n_rows": frame.height,
-        "first_ts_utc": frame["ts_utc"][0].isoformat(),
-        "last_ts_utc": frame["ts_utc"][-1].isoformat(),
-        "parameters": parameters.model_dump(mode="json"),
-        "horizons_bars": list(parameters.horizon_grid),
-        "feature_columns": list(matrix.feature_columns),
-        "origins": [
-            {
-                "name": o.name,
-                "timeframe": o.timeframe.value,
-                "unit": o.unit,
-                "bar_columns": list(o.bar_columns),
-                "required_bars": o.required_bars,
-                "description": o.description,
-            }
-            for o in matrix.origins
-        ],
-        "indicator_tfs": matrix.indicator_timeframes,
-        "warmup_bars": warmup,
-        "n_folds": len(plan.walk_forward),
-        "window_minutes": plan.window_minutes,
-        "purge_minutes": plan.purge_minutes,
-        "embargo_minutes": plan.embargo_minutes,
-        "notes": list(plan.notes),
-        "feature_parameters": matrix.feature_parameters,
-        "absent_features": matrix.absent,
-        "sources": matrix.sources,
-        "leak_suite": matrix.leak_suite,
-        "upstream": matrix.upstream,
-    }
+    return part[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()

@@ -28,10 +28,12 @@ class Targets:
         log_returns: Shape ``(T, K)``, log of the close at the label end over the close of the row;
             NaN where the future is not known or the last price before the label end is stale.
         label_end_us: Shape ``(T, K)``, instant at which each label is complete.
+        end_bar: Shape ``(T, K)``, bar whose close ends each label; -1 where the label is not known.
     """
 
     log_returns: npt.NDArray[np.float64]
     label_end_us: npt.NDArray[np.int64]
+    end_bar: npt.NDArray[np.int64]
 
 
 def forward_log_returns(
@@ -56,6 +58,7 @@ def forward_log_returns(
     max_stale_us = max(MAX_STALE_MINUTES, timeframe.minutes) * MICROSECONDS_PER_MINUTE
     returns = np.full((close.size, len(horizons)), np.nan)
     ends = np.empty((close.size, len(horizons)), np.int64)
+    end_bar = np.full(ends.shape, -1, np.int64)
     log_close = np.log(close)
     for column, horizon in enumerate(horizons):
         end_us = instants_of_trading_minutes(clock + horizon * timeframe.minutes)
@@ -65,4 +68,5 @@ def forward_log_returns(
         last = np.searchsorted(close_us, end_us, side="right") - 1
         usable = (end_us <= close_us[-1]) & (end_us - close_us[last] <= max_stale_us)
         returns[usable, column] = log_close[last[usable]] - log_close[usable]
-    return Targets(returns, ends)
+        end_bar[usable, column] = last[usable]
+    return Targets(returns, ends, end_bar)

@@ -22,6 +22,7 @@ from forecast_pipeline.splits.build import Split, read_split
 from forecast_pipeline.splits.standardise import Standardiser
 from forecast_pipeline.verification.fold_pipeline import hash_of
 from forecast_pipeline.verification.garbage import FUTURES, relabelled
+from forecast_pipeline.verification.native_futures import with_native_future
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from forecast_pipeline.core.home import Home
     from forecast_pipeline.core.timeframe import Timeframe
     from forecast_pipeline.splits.arrays import FoldArrays
+    from forecast_pipeline.splits.native import NativeSource
 
 STATISTICS = "published statistics"
 """Outcome that is about the split and not about a family."""
@@ -67,8 +69,8 @@ class _Fold:
     learned: dict[str, str]
 
     @classmethod
-    def of(cls, small: Split, number: int, frame: pl.DataFrame) -> _Fold:
-        split = _with_future(small, number, frame)
+    def of(cls, small: Split, number: int, frame: pl.DataFrame, native: NativeSource | None) -> _Fold:
+        split = dataclasses.replace(_with_future(small, number, frame), native=native)
         shared = {
             "statistics": hash_of(dataclasses.asdict(split.standardiser(number))),
             "target scale": hash_of(dataclasses.asdict(split.target_scale(number))),
@@ -80,8 +82,8 @@ def fold_invariance(split: Split, families: Mapping[str, Configuration]) -> Fold
     """Refit the newest walk-forward fold with every value after its cut-off replaced; nothing learned may change.
 
     Under the strict convention the price at the first test decision is replaced too, under the exact one only what
-    comes after it. The statistics of the split are compared on all training rows; families are fitted to the
-    newest `MAX_TRAIN_ROWS` of them.
+    comes after it; native panels are replaced from the first bar on that closes then. The statistics of the split are
+    compared on all training rows; families are fitted to the newest `MAX_TRAIN_ROWS` of them.
 
     Args:
         split: A split with at least one walk-forward fold.
@@ -96,8 +98,11 @@ def fold_invariance(split: Split, families: Mapping[str, Configuration]) -> Fold
     number = split.fold_numbers[-1]
     small = _newest_rows(split, number)
     first = _first_garbage(small, number)
-    clean = _Fold.of(small, number, small.frame)
-    futures = {name: _Fold.of(small, number, invent(small.frame, first, SEED)) for name, invent in FUTURES.items()}
+    clean = _Fold.of(small, number, small.frame, small.native)
+    futures = {}
+    for name, invent in FUTURES.items():
+        native = with_native_future(small.native, name, small.frame, first, SEED)
+        futures[name] = _Fold.of(small, number, invent(small.frame, first, SEED), native)
     outcomes, notes = {STATISTICS: _published_statistics(split, number)}, {}
     for name, settings in families.items():
         parameters, lowered = _lowered(settings)

@@ -13,7 +13,8 @@ from forecast_pipeline.core.hashing import sha256_of_bytes, sha256_of_value
 from forecast_pipeline.models.storage import dump_state
 from forecast_pipeline.models.train import fit_fold
 from forecast_pipeline.splits.arrays import FoldArrays
-from forecast_pipeline.splits.build import fit_target_scale, outcome_column, rows_of
+from forecast_pipeline.splits.build import fit_target_scale, rows_of, with_labels
+from forecast_pipeline.splits.native import NativeStatistics
 from forecast_pipeline.splits.plan import LIVE, plan_folds
 from forecast_pipeline.splits.standardise import Standardiser
 from forecast_pipeline.splits.targets import forward_log_returns
@@ -123,6 +124,14 @@ def real_statistics(state: FoldState) -> Standardiser:
     return Standardiser.fit(state.values(state.segments.train), state.source.columns, least)
 
 
+def real_native_statistics(state: FoldState) -> NativeStatistics | None:
+    """Statistics of the bars that had closed at the last training decision."""
+    if state.source.native is None:
+        return None
+    last = int(state.source.close_us[state.segments.train.max()])
+    return NativeStatistics(state.source.native, last, state.source.parameters.min_feature_coverage)
+
+
 def real_scale(state: FoldState) -> TargetScale:
     """The variance model of the bars up to the last training row."""
     return fit_target_scale(state.frame[: int(state.segments.train.max()) + 1], state.source.timeframe)
@@ -139,6 +148,7 @@ class FoldPipeline:
         plan: Rows of all folds.
         impute: The matrix whose undefined features are filled; the real one leaves them to the standardiser.
         standardise: Statistics of the inputs.
+        standardise_native: Statistics of the panels at their own resolution.
         scale_targets: Variance model.
         select: Columns of the inputs that are used, before any of them is dropped for its coverage.
         project: Replaces the inputs; the real families project inside, on training rows.
@@ -157,6 +167,7 @@ class FoldPipeline:
     plan: Callable[[FoldState], list[Segments]] = real_plan
     impute: Callable[[FoldState], pl.DataFrame] = lambda state: state.frame
     standardise: Callable[[FoldState], Standardiser] = real_statistics
+    standardise_native: Callable[[FoldState], NativeStatistics | None] = real_native_statistics
     scale_targets: Callable[[FoldState], TargetScale] = real_scale
     select: Callable[[FoldState], npt.NDArray[np.bool_]] = lambda state: state.standardiser.is_kept
     project: Callable[[FoldState], Rows] = lambda state: state.rows
@@ -187,23 +198,21 @@ class FoldPipeline:
         """
         state, folds = self.segments(source)
         state.segments = folds[fold]
-        outcomes = state.targets.log_returns
-        state.frame = source.frame.with_columns(
-            pl.Series(outcome_column(horizon), outcomes[:, k]).fill_nan(None)
-            for k, horizon in enumerate(source.parameters.horizon_grid)
-        )
+        horizons = source.parameters.horizon_grid
+        state.frame = with_labels(source.frame, state.targets, horizons)
         state.frame = self.impute(state)
         state.standardiser = self.standardise(state)
         state.standardiser = dataclasses.replace(state.standardiser, is_kept=self.select(state))
         state.scale = self.scale_targets(state)
-        horizons = source.parameters.horizon_grid
-        state.rows = rows_of(state.frame, 0, state.frame.height, state.standardiser, state.scale, horizons)
+        native = self.standardise_native(state)
+        state.rows = rows_of(state.frame, 0, state.frame.height, state.standardiser, state.scale, horizons, native)
         state.rows = self.project(state)
         state.parameters = small_parameters(self.family, self.n_components)
         state.parameters = self.tune(state)
         state.forecaster = self.fit(state, self.family)
         return {
             "statistics": hash_of(dataclasses.asdict(state.standardiser)),
+            "native statistics": hash_of({} if state.rows.native is None else state.rows.native.statistics()),
             "target scale": hash_of(dataclasses.asdict(state.scale)),
             "settings": sha256_of_value(state.parameters.model_dump(mode="json")),
             self.family: hash_of(state.forecaster.state()),

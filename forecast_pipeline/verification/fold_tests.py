@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast_pipeline.verification.garbage import FUTURES
+from forecast_pipeline.verification.native_futures import with_native_future
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,11 @@ def _refitted(pipeline: FoldPipeline, source: MatrixSource, *, is_strict: bool) 
         first_garbage = int(fold.test.min()) + (not is_strict)
         clean = pipeline.artefact(source, number)
         for future, invent in FUTURES.items():
-            changed = dataclasses.replace(source, frame=invent(source.frame, first_garbage, SEED + number))
+            changed = dataclasses.replace(
+                source,
+                frame=invent(source.frame, first_garbage, SEED + number),
+                native=with_native_future(source.native, future, source.frame, first_garbage, SEED + number),
+            )
             after = pipeline.artefact(changed, number)
             differing = [name for name, value in clean.items() if after[name] != value]
             if differing:

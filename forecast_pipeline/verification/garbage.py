@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from forecast_pipeline.splits.build import outcome_column
+from forecast_pipeline.splits.build import CANDLE_COLUMNS, with_labels
 from forecast_pipeline.splits.targets import forward_log_returns
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ SCALE = -100.0
 GAP_FRACTION = 0.1
 EMPTIED_EVERY = 5
 """Each fifth feature vanishes after the cut, so that a coverage measured on all rows changes too."""
-_PRICES = ("price", "fill_price")
+_PRICES = ("price", "fill_price", "bar_open", "bar_high", "bar_low")
 
 
 def invent_future(frame: pl.DataFrame, first_row: int, seed: int) -> pl.DataFrame:
     """The matrix with every value from a row on shuffled, multiplied by -100 and in places taken away.
 
-    The clock stays: when bars close is no secret. Prices stay positive and finite. Labels are
-    left as they are; `relabelled` computes them again from the prices.
+    The clock stays: when bars close is no secret. Prices stay positive and finite, and highs above lows. Labels
+    are left as they are; `relabelled` computes them again from the prices.
 
     Args:
         frame: Matrix of a split.
@@ -65,7 +65,19 @@ def invent_future(frame: pl.DataFrame, first_row: int, seed: int) -> pl.DataFram
                 made[:] = np.nan
         values = np.concatenate([column[:first_row].fill_null(float("nan")).to_numpy(), made])
         changed.append(pl.Series(name, values).cast(column.dtype).fill_nan(None))
-    return frame.with_columns(changed)
+    return _enclosed(frame.with_columns(changed), first_row)
+
+
+def _enclosed(frame: pl.DataFrame, first_row: int) -> pl.DataFrame:
+    """Highs and lows from a row on widened to hold the other prices of their bar."""
+    prices = [name for name in ("price", "bar_open", "bar_high", "bar_low") if name in frame.columns]
+    bounds = {"bar_high": pl.max_horizontal(prices), "bar_low": pl.min_horizontal(prices)}
+    is_later = pl.int_range(pl.len()) >= first_row
+    return frame.with_columns(
+        pl.when(is_later).then(bound).otherwise(name).alias(name)
+        for name, bound in bounds.items()
+        if name in frame.columns
+    )
 
 
 def echo_past(frame: pl.DataFrame, first_row: int, _seed: int = 0) -> pl.DataFrame:
@@ -95,7 +107,12 @@ def echo_past(frame: pl.DataFrame, first_row: int, _seed: int = 0) -> pl.DataFra
         column = frame[name]
         if not column.dtype.is_float():
             continue
-        later = pl.Series(name, path, dtype=column.dtype) if name in _PRICES else column.gather(place)
+        if name in _PRICES:
+            # As far from the close as on the bar that is echoed.
+            shape = (column / frame["price"]).fill_null(float("nan")).to_numpy()[place]
+            later = pl.Series(name, path * (shape if name in CANDLE_COLUMNS else 1.0), dtype=column.dtype)
+        else:
+            later = column.gather(place)
         changed.append(pl.concat([column[:first_row], later]))
     return frame.with_columns(changed)
 
@@ -105,10 +122,7 @@ FUTURES: dict[str, Callable[[pl.DataFrame, int, int], pl.DataFrame]] = {"wild": 
 
 
 def relabelled(frame: pl.DataFrame, timeframe: Timeframe, horizons: Sequence[int]) -> pl.DataFrame:
-    """The matrix with its outcomes computed again from its prices, as the split stage computes them."""
+    """The matrix with outcomes and path extremes computed again from its prices, as the split stage computes them."""
     close_us = frame["close_ts_utc"].cast(pl.Int64).to_numpy()
     targets = forward_log_returns(close_us, frame["price"].to_numpy(), timeframe, horizons)
-    return frame.with_columns(
-        pl.Series(outcome_column(horizon), targets.log_returns[:, k]).fill_nan(None)
-        for k, horizon in enumerate(horizons)
-    )
+    return with_labels(frame, targets, horizons)

@@ -17,6 +17,7 @@ from forecast_pipeline.candles.build import candle_partitions
 from forecast_pipeline.core.errors import PipelineError
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import find, frame_writer, publish, require
+from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.build import build_features, read_features
 from forecast_pipeline.features.cross import build_cross_features, peer_symbols
 from forecast_pipeline.features.parameters import FeatureParameters
@@ -29,8 +30,6 @@ from forecast_pipeline.verification.cutoff_invariance import fold_invariance, tr
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-
-    from forecast_pipeline.core.timeframe import Timeframe
 
 REPLAYED_ROWS = 50
 CONTENT_NAMED = re.compile(r".*-[0-9a-f]{12}\..*")  # a published file, not the card that lists it
@@ -92,6 +91,9 @@ def verify_hashes(home: Home, symbol: str) -> Finding:
 def verify_truncation(home: Home, symbol: str, timeframe: Timeframe, at_fraction: float) -> Finding:
     """Rebuild bars, features and matrix from candles that end at a cut: nothing before it may differ.
 
+    Looked at are the columns of the matrix, and of every timeframe all features at their own resolution, of which
+    native panels are made.
+
     Args:
         home: State folder.
         symbol: Normalised symbol.
@@ -116,16 +118,35 @@ def verify_truncation(home: Home, symbol: str, timeframe: Timeframe, at_fraction
             if find(home.cross_features(symbol), each) is not None:
                 _copy_peers(home, past, symbol, each, cut)
                 build_cross_features(past, symbol, each, settings)
+        native, n_native = _differing_natively(home, past, symbol)
         # The resolved configuration, so that a timeframe still without bars cannot change the columns.
         rebuilt = assemble(past, symbol, timeframe, split.stored.card["indicator_tfs"], parameters["indicator_preset"])
     common = [name for name in split.feature_columns if name in rebuilt.feature_columns]
     names = ["close_ts_utc", *common]
     known = rebuilt.frame.select(names)
     original = split.frame.filter(pl.col("close_ts_utc") <= cut).select(names).head(known.height)
-    differing = [name for name in names if not original[name].equals(known[name])]
-    detail = f"{known.height} rows of {len(names)} columns rebuilt from candles before {cut:%Y-%m-%d %H:%M}"
+    differing = [name for name in names if not original[name].equals(known[name])] + native
+    detail = (
+        f"{known.height} rows of {len(names)} columns and {n_native} columns at their own resolution rebuilt from "
+        f"candles before {cut:%Y-%m-%d %H:%M}"
+    )
     found = f"changed with the future: {', '.join(differing[:5])}"
     return Finding(f"truncation at {at_fraction:.0%}", not differing, found if differing else detail)
+
+
+def _differing_natively(home: Home, past: Home, symbol: str) -> tuple[list[str], int]:
+    """Features of any timeframe that a rebuilt past shows otherwise, and how many were compared."""
+    differing, n_columns = [], 0
+    for each in Timeframe:
+        rebuilt = find(past.features(symbol), each)
+        if rebuilt is None:
+            continue
+        known, original = rebuilt.read_frame(), read_features(home, symbol, each).read_frame()
+        names = [name for name in known.columns if name in original.columns]
+        n_columns += len(names)
+        original = original.head(known.height)
+        differing += [f"{name} of {each}" for name in names if not original[name].equals(known[name])]
+    return differing, n_columns
 
 
 def _copy_peers(home: Home, past: Home, symbol: str, timeframe: Timeframe, cut: datetime) -> None:

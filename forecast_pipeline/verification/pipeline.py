@@ -13,6 +13,7 @@ from forecast_pipeline.features.blocks import blocks_of
 from forecast_pipeline.features.compute import ALL_INPUTS, compute_rows, plan_features
 from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.splits.align import align
+from forecast_pipeline.splits.native_panel import NativePanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,3 +94,10 @@ class Pipeline:
 def columns_of(table: pl.DataFrame) -> list[str]:
     """Feature columns of a table, without its clock."""
     return [name for name in table.columns if name not in ("ts_utc", "close_ts_utc")]
+
+
+def native_panel(table: pl.DataFrame, timeframe: Timeframe) -> NativePanel:
+    """A table of features as the panel that the lake would hold."""
+    columns = columns_of(table)
+    values = table.select(pl.col(columns).cast(pl.Float32).fill_null(float("nan"))).to_numpy()
+    return NativePanel(timeframe.minutes, table["close_ts_utc"].cast(pl.Int64).to_numpy(), values, tuple(columns))

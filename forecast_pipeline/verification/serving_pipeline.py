@@ -24,10 +24,11 @@ from forecast_pipeline.models.artifact import open_artifact, save_artifact
 from forecast_pipeline.models.train import fit_fold
 from forecast_pipeline.splits.arrays import FoldArrays
 from forecast_pipeline.splits.assemble import FeatureOrigin, Matrix
-from forecast_pipeline.splits.build import fit_target_scale, outcome_column, rows_of
+from forecast_pipeline.splits.build import fit_target_scale, rows_of, with_labels
+from forecast_pipeline.splits.native import NativeSource, NativeStatistics
 from forecast_pipeline.splits.standardise import Standardiser
 from forecast_pipeline.splits.targets import forward_log_returns
-from forecast_pipeline.verification.pipeline import Pipeline
+from forecast_pipeline.verification.pipeline import Pipeline, native_panel
 from forecast_pipeline.verification.small_settings import small_parameters
 
 if TYPE_CHECKING:
@@ -51,9 +52,14 @@ FEATURES = Pipeline(base=Timeframe.H1, slower=(Timeframe.H4,))
 def aligned(candles: pl.DataFrame, features: Pipeline = FEATURES) -> Matrix:
     """The matrix as serving assembles it from the candles that it has."""
     bars = features.resample(candles, features.base)
-    joined = features.matrix(candles)
+    tables = features.tables(candles)
+    joined = features.joined(tables)
     price = pl.col("close")
-    market = bars.select(price.alias("price"), (price / price.shift(1)).log().fill_null(0.0).alias("bar_return"))
+    market = bars.select(
+        price.alias("price"),
+        (price / price.shift(1)).log().fill_null(0.0).alias("bar_return"),
+        pl.col("open", "high", "low").name.prefix("bar_"),
+    )
     origins = []
     for timeframe in (features.base, *features.slower):
         close_us = features.resample(candles, timeframe)["close_ts_utc"].cast(pl.Int64).to_numpy()
@@ -70,7 +76,8 @@ def aligned(candles: pl.DataFrame, features: Pipeline = FEATURES) -> Matrix:
                     defined_from_us=int(close_us[column.required_bars - 1]) if is_long_enough else None,
                 )
             )
-    return Matrix(joined.hstack(market), tuple(origins), {}, {}, {}, [], {}, {})
+    native = NativeSource.of_panels(native_panel(tables[each], each) for each in tables)
+    return Matrix(joined.hstack(market), tuple(origins), {}, {}, {}, [], {}, {}, native)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +171,12 @@ def _stored_model(matrix: Matrix) -> Artifact:
     decided_us = frame["close_ts_utc"].cast(pl.Int64).to_numpy()
     first = int(np.searchsorted(decided_us, max(origin.defined_from_us or 0 for origin in matrix.origins)))
     inner, stop = (int(share * frame.height) for share in (_TRAIN, _VALIDATION))
-    outcomes = forward_log_returns(decided_us, frame["price"].to_numpy(), base, HORIZONS).log_returns
-    labelled = frame.with_columns(
-        pl.Series(outcome_column(horizon), outcomes[:, k]).fill_nan(None) for k, horizon in enumerate(HORIZONS)
-    )
+    labelled = with_labels(frame, forward_log_returns(decided_us, frame["price"].to_numpy(), base, HORIZONS), HORIZONS)
     values = frame[first:inner].select(pl.col(columns).fill_null(float("nan"))).to_numpy()
     standardiser, scale = Standardiser.fit(values, columns, 0.5), fit_target_scale(frame[:inner], base)
+    native = None if matrix.native is None else NativeStatistics(matrix.native, int(decided_us[inner - 1]), 0.5)
     train, validation, rest = (
-        rows_of(labelled, start, end, standardiser, scale, HORIZONS)
+        rows_of(labelled, start, end, standardiser, scale, HORIZONS, native)
         for start, end in ((first, inner - HORIZONS[-1]), (inner, stop - HORIZONS[-1]), (stop, frame.height))
     )
     # On a market without drift weights and mean are shrunk to next to nothing, which would hide every wrong input.

@@ -11,6 +11,8 @@ import polars as pl
 from forecast_pipeline.core.schema import INSTANT
 from forecast_pipeline.core.timeframe import MICROSECONDS_PER_MINUTE, Timeframe
 from forecast_pipeline.core.trading_clock import MINUTES_PER_WEEK, instants_of_trading_minutes, trading_minutes
+from forecast_pipeline.splits.native import NativeSource
+from forecast_pipeline.splits.native_panel import NativePanel
 from forecast_pipeline.splits.parameters import SplitParameters
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ N_FOLDS = 2
 # Monday noon in New York is 19 hours after the week opens: a label of 24 hours reaches back over the weekend.
 MINUTES_TO_MONDAY_NOON = 19 * 60
 _FIRST_US = int(np.datetime64("2024-01-08T00:00", "us").astype(np.int64))
+PANEL_MINUTES = (60, 240)
 _WARM_UP_ROWS = 40
 _MEAN_REVERSION = 0.3
 
@@ -40,6 +43,7 @@ class MatrixSource:
         timeframe: Base timeframe.
         parameters: Settings of the split stage.
         first_row: First row after warm-up.
+        native: Panels of features at their own resolution.
     """
 
     frame: pl.DataFrame
@@ -47,6 +51,7 @@ class MatrixSource:
     timeframe: Timeframe
     parameters: SplitParameters
     first_row: int
+    native: NativeSource | None = None
 
     @property
     def close_us(self) -> npt.NDArray[np.int64]:
@@ -86,6 +91,7 @@ def simulated_matrix(seed: int, window: int = 10) -> MatrixSource:
             "price": price,
             "bar_return": returns,
             **{name: pl.Series(values, dtype=pl.Float32).fill_nan(None) for name, values in features.items()},
+            **_other_prices(price, returns, seed),
         }
     )
     parameters = SplitParameters(
@@ -98,7 +104,27 @@ def simulated_matrix(seed: int, window: int = 10) -> MatrixSource:
         val_frac=0.25,
         min_feature_coverage=0.75,
     )
-    return MatrixSource(frame, tuple(features), TIMEFRAME, parameters, _WARM_UP_ROWS)
+    native = NativeSource.of_panels(_panel(frame, features, minutes) for minutes in PANEL_MINUTES)
+    return MatrixSource(frame, tuple(features), TIMEFRAME, parameters, _WARM_UP_ROWS, native)
+
+
+def _other_prices(price: Floats, returns: Floats, seed: int) -> dict[str, Floats]:
+    """Open, high and low of each bar, drawn apart so that the other numbers of a seed stay what they are."""
+    reach = np.abs(np.random.default_rng([seed, 1]).standard_normal((2, price.size))) * 3e-4
+    opened = price * np.exp(-returns)
+    return {
+        "bar_open": opened,
+        "bar_high": np.maximum(price, opened) * np.exp(reach[0]),
+        "bar_low": np.minimum(price, opened) * np.exp(-reach[1]),
+    }
+
+
+def _panel(frame: pl.DataFrame, features: dict[str, Floats], minutes: int) -> NativePanel:
+    """The features of every row that closes on the grid of a timeframe, as that timeframe's own."""
+    close_us = frame["close_ts_utc"].to_physical().to_numpy()
+    on_grid = trading_minutes(close_us) % minutes == 0
+    values = np.column_stack([each[on_grid] for each in features.values()]).astype(np.float32)
+    return NativePanel(minutes, close_us[on_grid], values, tuple(features))
 
 
 def _features(

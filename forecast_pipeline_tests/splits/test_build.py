@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import bisect
+import json
+import shutil
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,8 +13,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from forecast_pipeline.bars.build import build_bars, read_bars
-from forecast_pipeline.core.errors import MissingData, NotEnoughHistory, UnknownTimeframe
+from forecast_pipeline.core.errors import CorruptData, MissingData, NotEnoughHistory, UnknownTimeframe
 from forecast_pipeline.core.home import Home
+from forecast_pipeline.core.publication import publish
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.features.build import build_features, read_features
 from forecast_pipeline.models.registry import family_named
@@ -88,7 +91,7 @@ def test_garbage_after_a_fold_s_cut_off_leaves_what_it_learned(
     for earlier in range(number + 1):
         assert learned(garbled, earlier) == learned(split, earlier)
     known = pl.col("close_ts_utc") <= fold["cutoff_utc"]
-    columns = [c for c in split.frame.columns if not c.startswith(("outcome_", "fill_"))]
+    columns = [c for c in split.frame.columns if not c.startswith(("outcome_", "highest_", "lowest_", "fill_"))]
     assert_frame_equal(
         garbled.frame.filter(known).select(columns), split.frame.filter(known).select(columns), check_exact=True
     )
@@ -108,6 +111,65 @@ def test_the_matrix_has_one_row_a_bar_with_what_was_known_at_its_close(split_hom
     expected = np.where(follows, np.log(close / np.roll(close, 1)), np.log(close / opened))
     np.testing.assert_allclose(frame["bar_return"].to_numpy(), expected, rtol=1e-12, atol=1e-18)
     assert (~follows).sum() >= 6  # the first bar and five weekends
+
+
+def test_the_matrix_has_the_other_prices_of_its_bars(split_home, split):
+    bars = read_bars(split_home, "EURUSD", M15).read_frame()
+
+    for name in ("open", "high", "low"):
+        assert split.frame[f"bar_{name}"].equals(bars[name])
+
+
+def test_candles_of_the_history_are_in_the_scale_of_its_returns(split):
+    """Shapes of past bars over the root of the hour's share of the variance, as the returns are."""
+    history, scale = split.arrays(0).test.history, split.target_scale(0)
+    bars = split.frame[: history.returns.size]
+    close_us = bars["close_ts_utc"].to_physical().to_numpy()
+    share = scale.deseasonalised(close_us, np.ones(close_us.size))
+
+    for column, name in enumerate(("bar_open", "bar_high", "bar_low")):
+        due = np.log(bars[name].to_numpy() / bars["price"].to_numpy()) * share
+        np.testing.assert_allclose(history.candles[:, column], due, rtol=1e-12, atol=1e-16)
+    assert (history.candles[:, 1] >= 0).all()
+    assert (history.candles[:, 2] <= 0).all()
+    assert history.take(np.array([0])).candles is history.candles
+
+
+def test_extremes_of_rows_hold_their_increments_exactly(split):
+    for number in (*split.fold_numbers, LIVE):
+        for rows in (split.arrays(number).train, split.arrays(number).validation):
+            known = np.isfinite(rows.increments)
+            highest, lowest = rows.extremes[..., 0], rows.extremes[..., 1]
+
+            np.testing.assert_array_equal(np.isfinite(highest), known)
+            np.testing.assert_array_equal(np.isfinite(lowest), known)
+            assert (highest[known] >= np.maximum(rows.increments[known], 0.0)).all()
+            assert (lowest[known] <= np.minimum(rows.increments[known], 0.0)).all()
+            np.testing.assert_array_equal(rows.take(np.array([5, 2])).extremes, rows.extremes[[5, 2]])
+            assert np.isfinite(rows.labelled().extremes).all()
+
+
+def test_native_windows_of_a_fold_know_the_bars_closed_at_its_decisions(split_home, split):
+    hourly = read_features(split_home, "EURUSD", H1).read_frame()
+    closes = hourly["close_ts_utc"].dt.epoch("us").to_list()
+    train = split.arrays(0).train
+    until = int(train.issued_at_us[-1])
+
+    rows = train.labelled()
+    windows = rows.native
+
+    assert windows.minutes == (15, 60)
+    assert len(windows) == len(rows)
+    assert windows.last[:, 1].tolist() == [bisect.bisect_right(closes, at) - 1 for at in rows.issued_at_us]
+    assert (windows.age_minutes[:, 0] == 0).all(), "the base bar closes at the decision"
+    position = windows.columns(1).index("williams_r_1h_14")
+    values = hourly["williams_r_1h_14"].to_numpy().astype(np.float64)
+    known = values[: bisect.bisect_right(closes, until)]
+    due = np.nan_to_num((values - np.nanmean(known)) / np.nanstd(known))
+    found = windows.windows(1, np.array([0, 70]), 6).values[..., position]
+    for row, shown in zip((0, 70), found, strict=True):
+        last = windows.last[row, 1]
+        np.testing.assert_allclose(shown, due[last - 5 : last + 1], rtol=1e-4, atol=1e-5)
 
 
 def test_an_hourly_feature_is_the_one_of_the_last_closed_hour(split_home, split):
@@ -176,13 +238,16 @@ def test_rows_are_the_same_whatever_stands_after_them(split):
 
 
 def test_rows_that_are_served_have_no_outcome_yet(split):
-    without = split.frame.select(pl.exclude("^outcome_.*$", "label_end_utc"))
+    without = split.frame.select(pl.exclude("^(outcome|highest|lowest)_.*$", "label_end_utc"))
 
     rows = rows_of(
         without, without.height - 3, without.height, split.standardiser(LIVE), split.target_scale(LIVE), (1, 8)
     )
 
     assert np.isnan(rows.increments).all()
+    assert np.isnan(rows.extremes).all()
+    assert rows.extremes.shape == (3, 2, 2)
+    assert rows.native is None
     assert len(rows.labelled()) == 0
     assert rows.inputs.shape == (3, len(split.standardiser(LIVE).kept_columns))
 
@@ -224,6 +289,20 @@ def test_a_scaler_of_all_rows_would_be_noticed(split, monkeypatch):
 
     honest = split.standardiser(0)
     assert np.abs(leaking.mean - honest.mean).max() > 1e-6 * np.abs(honest.std).max()
+
+
+def test_a_split_of_an_older_version_is_refused_with_what_to_do(tmp_path, split_home):
+    folder = split_home.splits("EURUSD")
+    older = Home(shutil.copytree(split_home.root, tmp_path / "older"))
+    card = json.loads((folder / "15m.json").read_text())
+    for name in ("schema_version", "sha256"):
+        card.pop(name)
+    publish(older.splits("EURUSD"), "15m", {}, card)
+
+    with pytest.raises(CorruptData, match=r"must have card version 2, was 1.*forecast-pipeline build"):
+        read_split(older, "EURUSD", M15)
+    build_splits(older, "EURUSD", M15, PARAMETERS)
+    assert read_split(older, "EURUSD", M15).stored.sha256 == read_split(split_home, "EURUSD", M15).stored.sha256
 
 
 def test_features_that_are_missing_are_said(home, ingest_frame, simulated_candles):

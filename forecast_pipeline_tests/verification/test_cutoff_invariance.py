@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -13,7 +14,9 @@ from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.models.registry import FAMILIES
 from forecast_pipeline.models.train import train_model
+from forecast_pipeline.splits import build, extremes
 from forecast_pipeline.splits.build import Split, build_splits, fit_target_scale, read_split
+from forecast_pipeline.splits.native import NativeStatistics, NativeWindows
 from forecast_pipeline.splits.parameters import SplitParameters
 from forecast_pipeline.verification import cutoff_invariance
 from forecast_pipeline.verification.cutoff_invariance import (
@@ -80,6 +83,67 @@ def test_the_price_at_the_cut_is_unknown_under_the_strict_convention_only(split)
     assert split.stored.card["parameters"]["purge_convention"] == "strict"
     assert "ridge changed" in ridge(touching)["ridge"]
     assert ridge(dataclasses.replace(touching, stored=stored))["ridge"] == IDENTICAL
+
+
+class WindowReader:
+    """A family that reads windows and extremes: it learns their statistics and their sums."""
+
+    def __init__(self, rows, sums):
+        self.rows, self.sums = rows, sums
+
+    @classmethod
+    def fitted(cls, _name, _parameters, arrays, _number):
+        train, validation = arrays.fitting
+        parts = [part for rows in (train, validation) for part in cls.read(rows)]
+        return cls(train, np.array(parts))
+
+    @staticmethod
+    def read(rows):
+        yield np.abs(rows.extremes).sum()
+        for panel in range(len(rows.native.minutes)):
+            yield np.abs(rows.native.windows(panel, np.arange(len(rows)), 8).values).sum(dtype=np.float64)
+
+    def state(self):
+        return {"statistics": self.rows.native.statistics(), "sums": self.sums}
+
+
+def test_a_family_that_reads_windows_learns_the_same_beside_another_future(split, monkeypatch):
+    monkeypatch.setattr(cutoff_invariance, "fit_fold", WindowReader.fitted)
+
+    assert ridge(split)["ridge"] == IDENTICAL
+
+
+def test_windows_that_show_bars_still_open_are_noticed(split, monkeypatch):
+    monkeypatch.setattr(cutoff_invariance, "fit_fold", WindowReader.fitted)
+    honest = NativeWindows.last.func
+    reach = split.horizons[-1] + 1  # from the last validation row to the first test decision
+    monkeypatch.setattr(NativeWindows, "last", property(lambda self: honest(self) + reach))
+
+    assert "ridge changed when the future was replaced" in ridge(split)["ridge"]
+
+
+def test_native_statistics_of_all_bars_are_noticed(split, monkeypatch):
+    monkeypatch.setattr(cutoff_invariance, "fit_fold", WindowReader.fitted)
+    monkeypatch.setattr(
+        Split,
+        "native_statistics",
+        lambda self, _: NativeStatistics(self.native, int(split.frame["close_ts_utc"].to_physical()[-1])),
+    )
+
+    assert "ridge changed when the future was replaced" in ridge(split)["ridge"]
+
+
+def test_extremes_that_reach_past_their_label_are_noticed(split, monkeypatch):
+    monkeypatch.setattr(cutoff_invariance, "fit_fold", WindowReader.fitted)
+    honest = extremes.path_extremes
+
+    def longer(targets, close, high, low):
+        later = np.minimum(targets.end_bar + 2, close.size - 1)
+        return honest(dataclasses.replace(targets, end_bar=np.where(targets.end_bar < 0, -1, later)), close, high, low)
+
+    monkeypatch.setattr(build, "path_extremes", longer)
+
+    assert "ridge changed when the future was replaced" in ridge(split)["ridge"]
 
 
 def test_published_statistics_of_other_rows_are_noticed(split):

@@ -17,7 +17,7 @@ from forecast_pipeline.defs.stage_run import Stage, StageEvent, run_stage
 from forecast_pipeline.splits.build import FOLDS, build_splits, read_split
 from forecast_pipeline.splits.parameters import SplitParameters
 
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 SplitsConfig = config_of(SplitParameters, name="SplitsConfig")
 
 
