@@ -11,6 +11,7 @@ import numpy as np
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, OPEN_DAYS_PER_WEEK
 from forecast_pipeline.models.baselines.driftless import Driftless, history_of, training_returns
 from forecast_pipeline.models.innovation import InnovationPool
+from forecast_pipeline.models.variance_mixture import fit_coefficients
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,29 +139,4 @@ def future_means(returns: Floats, horizons: tuple[int, ...]) -> Floats:
         last, first = slice(1 + end, 1 + end + stop), slice(1 + begin, 1 + begin + stop)
         is_whole = n_known[last] - n_known[first] == end - begin
         made[:stop, k] = np.where(is_whole, np.maximum(total[last] - total[first], 0.0) / (end - begin), np.nan)
-    return made
-
-
-def fit_coefficients(regressors: Floats, outcomes: Floats) -> Floats:
-    """Weighted least squares without negative coefficients, one problem an increment, shape ``(R, K)``.
-
-    Args:
-        regressors: Shape ``(n, R)``, not negative.
-        outcomes: Shape ``(n, K)``; rows with NaN are left out.
-
-    Example:
-        >>> x = np.array([[1.0, 1.0], [1.0, 2.0], [1.0, 4.0]])
-        >>> fit_coefficients(x, x @ np.array([[0.5], [0.25]])).round(9).tolist()
-        [[0.5], [0.25]]
-    """
-    from scipy.optimize import nnls
-
-    weight = 1.0 / np.maximum(regressors.mean(axis=1), np.finfo(float).tiny)
-    n_regressors = regressors.shape[1]
-    made = np.empty((n_regressors, outcomes.shape[1]))
-    for k in range(outcomes.shape[1]):
-        known = np.isfinite(outcomes[:, k])
-        table = np.column_stack([regressors[known], outcomes[known, k]]) * weight[known, None]
-        triangle = np.asarray(np.linalg.qr(table, mode="r"))  # as small as the problem, and with its minimum
-        made[:, k], _ = nnls(triangle[:, :n_regressors], triangle[:, n_regressors])
     return made

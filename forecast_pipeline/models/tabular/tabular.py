@@ -8,6 +8,7 @@ import numpy as np
 
 from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.models.innovation import InnovationPool
+from forecast_pipeline.models.mean_shrinkage import shrinkage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,16 +116,3 @@ class Tabular:
     def _inputs(self, rows: Rows) -> Floats | StandardisedRows:
         """Standardised inputs, or their components."""
         return rows.standardised if self.projection is None else np.asarray(self.projection.transform(rows.inputs))
-
-
-def shrinkage(mean: Floats, outcome: Floats) -> float:
-    """Slope of outcomes on predicted means through the origin, cut to [0, 1].
-
-    The best linear use of a forecast (Mincer and Zarnowitz 1969, without intercept).
-
-    Example:
-        >>> shrinkage(np.array([[1.0], [-1.0]]), np.array([[0.5], [-0.5]]))
-        0.5
-    """
-    power = float(np.sum(np.square(mean)))
-    return float(np.clip(np.sum(mean * outcome) / power, 0.0, 1.0)) if power > 0.0 else 0.0

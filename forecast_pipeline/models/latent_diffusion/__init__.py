@@ -1,0 +1,1 @@
+"""VAE + latent diffusion: a variational autoencoder of future paths, and diffusion of its latents given the past."""

@@ -1,0 +1,1 @@
+"""What the neural families share: variance states, targets, training with Lightning, and draws a decision at a time."""

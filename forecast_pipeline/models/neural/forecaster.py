@@ -1,0 +1,380 @@
+"""What neural families share: a scale from the past, normal scores of future paths, a generator of them, and draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+
+import numpy as np
+import torch
+
+from forecast_pipeline.core.errors import NotEnoughHistory
+from forecast_pipeline.models.mean_shrinkage import cautious_shrinkage
+from forecast_pipeline.models.neural.conditioning import Conditioner, Conditions
+from forecast_pipeline.models.neural.knot_map import KnotMap
+from forecast_pipeline.models.neural.path_targets import PathTargets, ScaledPaths, excursions, mirrored
+from forecast_pipeline.models.neural.seeds import decision_noise
+from forecast_pipeline.models.neural.weights import arrays_of, fits, load_arrays
+from forecast_pipeline.models.variance_mixture import fit_coefficients
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy.typing as npt
+    from torch import Tensor
+
+    from forecast_pipeline.core.configuration import Configuration
+    from forecast_pipeline.models.neural.parameters import NeuralParameters
+    from forecast_pipeline.models.neural.scale_head import ScaleHead
+    from forecast_pipeline.models.neural.stage_module import StageModule
+    from forecast_pipeline.splits.arrays import BarHistory, Rows
+
+    Floats = npt.NDArray[np.float64]
+
+MIN_TRAIN_ROWS = 128
+MIN_VALIDATION_ROWS = 32
+OUTCOME_CAP = 30.0
+"""Squared outcomes in conditional units are cut here for the starting mixture, which is then fitted by likelihood."""
+TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+N_RECALIBRATION_DRAWS = 32_768
+DRAWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 256
+
+
+class PathDraws(NamedTuple):
+    """Joint draws of paths, each of shape ``(S, B, K)``.
+
+    Attributes:
+        increments: Log return of each increment.
+        highest: Highest log price inside each increment relative to its start, at least 0 and the increment.
+        lowest: Lowest log price inside each increment relative to its start, at most 0 and the increment.
+    """
+
+    increments: Floats
+    highest: Floats
+    lowest: Floats
+
+
+class Known(NamedTuple):
+    """What training knows of the rows of a segment."""
+
+    rows: Rows
+    conditions: Conditions
+    target: Floats
+
+
+class NeuralForecaster:
+    """Fit: variance mixture, direct head, marginals, generator, recalibration. Draw: the same backwards.
+
+    1. Increments are measured in ``unit``, the deviation that the bank of past variances suggests; an encoder and a
+       `ScaleHead` learn deviation, mean and tails of each increment (Student t likelihood and fair CRPS). How far the
+       learned part is trusted over the plain mixture, and how much of the mean, is decided on validation rows.
+    2. What is left is mapped to normal scores, with path extremes where bars have highs and lows.
+    3. A generator learns their joint law given the context. Its own marginals are measured and mapped back to normal.
+
+    Draws of a decision use noise of its own (`seeds.decision_noise`) and matrix products of one decision only: a row's
+    draws are the same in any batch.
+    """
+
+    def __init__(self, parameters: Any, seed: int) -> None:  # noqa: ANN401 - settings of the family
+        self.parameters = parameters
+        self.seed = seed
+        self.note = ""
+        self.run_folder: Path | None = None
+        self.curves: dict[str, list[dict[str, float]]] = {}
+        self.slope = 0.0
+        self.n_slow = 0
+        self.has_strays = False
+        self.horizons: tuple[int, ...] = ()
+        self.weights: Floats = np.zeros((0, 0))
+        self.conditioner: Conditioner | None = None
+        self.targets: PathTargets | None = None
+        self.recalibration: tuple[tuple[KnotMap, ...], ...] = ()
+        self.module: Any = None
+        self._warm: Mapping[str, np.ndarray] | None = None
+
+    # -- what a family says --------------------------------------------------------------------------------------
+
+    family = ""
+
+    def build_module(self, path_channels: int) -> StageModule:
+        """The untrained networks for `weights`, `n_slow` and the conditioner."""
+        raise NotImplementedError
+
+    def prepare(self, train: Rows) -> None:
+        """Learn what the family's own inputs need, beyond the conditioner."""
+
+    def batch_of(self, rows: Rows, conditions: Conditions) -> Any:  # noqa: ANN401 - a dataset of the family
+        """Decisions as a dataset that gives the encoder's inputs; indexing it by a list gives a batch."""
+        raise NotImplementedError
+
+    def fit_direct(self, train: Known, validation: Known) -> None:
+        """Train encoder and scale head."""
+        raise NotImplementedError
+
+    def fit_generator(self, train: dict[str, Tensor], validation: dict[str, Tensor]) -> None:
+        """Train the generator on ``scores (B, C, K)`` given ``context (B, n)``."""
+        raise NotImplementedError
+
+    def generate(self, context: Tensor, noise: np.random.Generator, n_samples: int) -> Tensor:
+        """Normal scores of paths given one context ``(1, n)``, or one for each sample ``(S, n)``, shape ``(S, C, K)``."""
+        raise NotImplementedError
+
+    def own_state(self) -> dict[str, object]:
+        """What the family stores beyond what all do."""
+        return {}
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Take what `own_state` stored."""
+
+    # -- the protocol --------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_parameters(cls, parameters: Configuration, seed: int) -> Self:
+        """An unfitted forecaster."""
+        return cls(parameters, seed)
+
+    def start_from(self, previous: NeuralForecaster) -> None:
+        """Begin training from the weights of the fold before, where they still fit; it saw earlier rows only."""
+        if previous.module is not None:
+            self._warm = arrays_of(previous.module)
+
+    def fit(self, train: Rows, validation: Rows) -> None:
+        """Learn from training rows; stop, trust and shrink by validation rows.
+
+        Raises:
+            NotEnoughHistory: If there are too few rows.
+            TrainingFailed: If training diverges or the latent collapses.
+        """
+        for name, rows, least in (("train", train, MIN_TRAIN_ROWS), ("validation", validation, MIN_VALIDATION_ROWS)):
+            if len(rows) < least:
+                raise NotEnoughHistory(
+                    f"{self.family} must have at least {least} {name} rows", was=str(len(rows)), do="ingest more history"
+                )
+        torch.set_num_threads(1)  # sums then round alike whatever the machine
+        self.n_slow = train.standardised.shape[1]
+        self.horizons = cast("BarHistory", train.history).horizons
+        self.conditioner = Conditioner.fit(train)
+        self.prepare(train)
+        known = [self._known(rows) for rows in (train, validation)]
+        capped = [np.minimum(np.square(each.target), OUTCOME_CAP) for each in known]
+        self.weights = fit_coefficients(known[0].conditions.states.astype(np.float64), capped[0])
+        self.has_strays = excursions(train.increments, train.extremes) is not None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            self.module = self.build_module(3 if self.has_strays else 1)
+            if self._warm is not None and fits(self.module, self._warm):
+                weights = dict(self._warm)
+                load_arrays(self.module, weights)
+            else:
+                self._warm = None
+        self.fit_direct(*known)
+        outputs = [self._direct(each.rows, each.conditions) for each in known]
+        self._trust(known[1], outputs)
+        outputs = [self._direct(each.rows, each.conditions) for each in known]
+        self.slope = self._slope(known[1], outputs[1])
+        paths = [self._scaled(each, output) for each, output in zip(known, outputs, strict=True)]
+        self.targets = PathTargets.fit(_joined(paths), is_symmetric=self.parameters.is_symmetric)
+        rng = np.random.default_rng(self.seed)
+        tensors = [
+            {
+                "context": output.context,
+                "scores": torch.from_numpy(self.targets.scores(path, rng).astype(np.float32)),
+            }
+            for output, path in zip(outputs, paths, strict=True)
+        ]
+        self.fit_generator(*tensors)
+        self.module.eval()
+        self._recalibrate(torch.cat([part["context"] for part in tensors]))
+
+    def sample(self, rows: Rows, n_samples: int) -> Floats:
+        """Joint log-return increments, shape ``(S, B, K)``."""
+        return self.sample_paths(rows, n_samples).increments
+
+    def sample_paths(self, rows: Rows, n_samples: int, seed: int | None = None) -> PathDraws:
+        """Joint increments with the highest and lowest price inside each.
+
+        Args:
+            rows: ``B`` decisions.
+            n_samples: Draws of a decision.
+            seed: Other noise than the model's own, where a request asks for it.
+        """
+        targets = cast("PathTargets", self.targets)
+        conditions = self._conditioner.conditions(rows)
+        dataset = self.batch_of(rows, conditions)
+        made = np.empty((3, n_samples, len(rows), conditions.unit.shape[1]))
+        for row, issued_at_us in enumerate(rows.issued_at_us.tolist()):
+            direct = self._direct_batch(dataset[[row]])
+            noise = decision_noise(self.seed if seed is None else seed, issued_at_us)
+            scores = self._scores(direct.context, noise, n_samples)
+            paths = targets.paths(scores)
+            deviation = conditions.unit[row] * np.exp(direct.log_scale[0])
+            increments = (paths.increments + self.slope * direct.mean[0]) * deviation
+            above = 0.0 if paths.above is None else paths.above * deviation
+            below = 0.0 if paths.below is None else paths.below * deviation
+            made[0, :, row] = increments
+            made[1, :, row] = np.maximum(increments, 0.0) + above
+            made[2, :, row] = np.minimum(increments, 0.0) - below
+        return PathDraws(*made)
+
+    def mean(self, rows: Rows) -> Floats:
+        """Mean of each increment, shape ``(B, K)``: what of the direct head's mean held up on validation rows."""
+        if self.slope == 0.0:
+            return np.zeros((len(rows), len(self.horizons)))
+        conditions = self._conditioner.conditions(rows)
+        direct = self._direct(rows, conditions)
+        return self.slope * direct.mean * np.exp(direct.log_scale) * conditions.unit
+
+    def state(self) -> dict[str, object]:
+        """Settings, weights and maps as plain values and arrays."""
+        targets = cast("PathTargets", self.targets)
+        return {
+            "parameters": self.parameters.model_dump(),
+            "seed": self.seed,
+            "note": self.note,
+            "slope": self.slope,
+            "n_slow": self.n_slow,
+            "horizons": list(self.horizons),
+            "mixture": self.weights,
+            "conditioner": self._conditioner.state(),
+            "targets": targets.state(),
+            "recalibration": [
+                [{"start": m.start, "end": m.end, "is_symmetric": m.is_symmetric} for m in row]
+                for row in self.recalibration
+            ],
+            "curves": self.curves,
+            "weights": arrays_of(self.module),
+            **self.own_state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The fitted forecaster that `state` described."""
+        made = cls(cls.parameters_class().parse(state["parameters"]), state["seed"])
+        made.note, made.slope, made.n_slow = state["note"], state["slope"], state["n_slow"]
+        made.horizons, made.weights = tuple(state["horizons"]), state["mixture"]
+        made.conditioner = Conditioner.from_state(state["conditioner"])
+        made.targets = PathTargets.from_state(state["targets"])
+        made.recalibration = tuple(
+            tuple(KnotMap(m["start"], m["end"], m["is_symmetric"]) for m in row) for row in state["recalibration"]
+        )
+        made.curves = state["curves"]
+        made.restore(state)
+        made.module = made.build_module(made.targets.n_channels)
+        load_arrays(made.module, state["weights"])
+        made.module.eval()
+        return made
+
+    @classmethod
+    def parameters_class(cls) -> type[NeuralParameters]:
+        """Settings of the family."""
+        raise NotImplementedError
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether training starts from weights of the fold before."""
+        return self._warm is not None
+
+    @property
+    def _conditioner(self) -> Conditioner:
+        return cast("Conditioner", self.conditioner)
+
+    def _known(self, rows: Rows) -> Known:
+        conditions = self._conditioner.conditions(rows)
+        return Known(rows, conditions, rows.increments / conditions.unit)
+
+    def _direct(self, rows: Rows, conditions: Conditions) -> DirectArrays:
+        dataset = self.batch_of(rows, conditions)
+        parts = []
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            # Batches of one size, filled up with the last row: so sums have the same shape for every row.
+            wanted = list(range(first, min(first + ROWS_AT_ONCE, len(rows))))
+            filled = wanted + [wanted[-1]] * (ROWS_AT_ONCE - len(wanted))
+            parts.append(self._direct_batch(dataset[filled]).head(len(wanted)))
+        return DirectArrays.joined(parts)
+
+    def _direct_batch(self, batch: Any) -> DirectArrays:  # noqa: ANN401 - tensors by name
+        with torch.inference_mode():
+            context = self.module.context(batch)
+            direct = self.module.head(batch["states"], context)
+            return DirectArrays(
+                context.clone(), direct.log_scale.double().numpy().copy(), direct.mean.double().numpy().copy()
+            )
+
+    def _trust(self, validation: Known, outputs: list[DirectArrays]) -> None:
+        """Share of the context's say that is best on validation rows; the plain mixture is always among those asked."""
+        head: ScaleHead = self.module.head
+        states = torch.from_numpy(validation.conditions.states)
+        target = torch.from_numpy(validation.target.astype(np.float32))
+        losses = []
+        with torch.no_grad():
+            for trust in TRUSTS:
+                head.trust.fill_(trust)  # type: ignore[operator]  # a buffer
+                losses.append(float(head.nll(head(states, outputs[1].context), target).mean()))
+            head.trust.fill_(TRUSTS[int(np.argmin(losses))])  # type: ignore[operator]
+
+    def _slope(self, validation: Known, output: DirectArrays) -> float:
+        outcome = validation.target * np.exp(-output.log_scale)
+        outcome = np.clip(outcome, -5.0, 5.0)
+        n_independent = outcome.size / max(np.mean(np.diff([0, *self.horizons])), 1.0)
+        return cautious_shrinkage(output.mean, outcome, n_independent)
+
+    def _scaled(self, known: Known, output: DirectArrays) -> ScaledPaths:
+        deviation = known.conditions.unit * np.exp(output.log_scale)
+        increments = known.rows.increments / deviation - self.slope * output.mean
+        strays = excursions(known.rows.increments, known.rows.extremes)
+        if strays is None or not self.has_strays:
+            return ScaledPaths(increments)
+        return ScaledPaths(increments, strays[0] / deviation, strays[1] / deviation)
+
+    def _scores(self, context: Tensor, noise: np.random.Generator, n_samples: int) -> Floats:
+        """Recalibrated normal scores of one decision, shape ``(S, C, K)``."""
+        with torch.inference_mode():
+            scores = self.generate(context, noise, n_samples).double().numpy().copy()
+        if self.parameters.is_symmetric:
+            flips = noise.random(n_samples) < 0.5  # noqa: PLR2004 - a fair coin
+            scores[flips] = mirrored(scores[flips])
+        for channel, row in enumerate(self.recalibration):
+            for k, mapped in enumerate(row):
+                scores[:, channel, k] = mapped.apply(scores[:, channel, k])
+        return scores
+
+    def _recalibrate(self, contexts: Tensor) -> None:
+        """Measure the generator's marginals over contexts, and keep what maps them to the standard normal."""
+        self.recalibration = ()
+        noise = decision_noise(self.seed, 0, stream=1)
+        chosen = torch.from_numpy(noise.integers(0, contexts.shape[0], N_RECALIBRATION_DRAWS))
+        drawn = np.concatenate([self._scores(contexts[part], noise, len(part)) for part in chosen.split(DRAWS_AT_ONCE)])
+        is_symmetric = bool(self.parameters.is_symmetric)
+        self.recalibration = tuple(
+            tuple(
+                KnotMap.to_normal(drawn[:, channel, k], is_symmetric=is_symmetric and channel == 0)
+                for k in range(drawn.shape[2])
+            )
+            for channel in range(drawn.shape[1])
+        )
+
+
+class DirectArrays(NamedTuple):
+    """Context, and log deviation and mean of the direct head, of a batch."""
+
+    context: Tensor
+    log_scale: Floats
+    mean: Floats
+
+    def head(self, n_rows: int) -> DirectArrays:
+        """The first rows."""
+        return DirectArrays(*(each[:n_rows] for each in self))
+
+    @classmethod
+    def joined(cls, parts: list[DirectArrays]) -> DirectArrays:
+        """Batches after each other."""
+        log_scale, mean = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
+        return cls(torch.cat([part.context for part in parts]), log_scale, mean)
+
+
+def _joined(paths: list[ScaledPaths]) -> ScaledPaths:
+    columns = [None if each[0] is None else np.concatenate(each) for each in zip(*paths, strict=True)]
+    return ScaledPaths(cast("Floats", columns[0]), columns[1], columns[2])

@@ -1,0 +1,189 @@
+"""One stage of training: Lightning's trainer with averaged weights, early stopping, checkpoints and resumption."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import tempfile
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+
+from forecast_pipeline.core.errors import TrainingFailed
+from forecast_pipeline.core.publication import write_atomically
+from forecast_pipeline.models.neural.checkpoint_files import VerifiedCheckpoints, newest_good, read_checkpoint
+from forecast_pipeline.models.neural.guards import StopOnDivergence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch.utils.data import DataLoader
+
+    from forecast_pipeline.models.neural.batches import Batch
+    from forecast_pipeline.models.neural.parameters import NeuralParameters
+    from forecast_pipeline.models.neural.stage_module import StageModule
+
+LOGGER = logging.getLogger("forecast_pipeline.models.neural")
+MONITORED = "validation/loss"
+LAST = "last"
+_MEMORY_OF_STEPS = 10.0
+
+
+class _Progress(Callback):
+    """One line an epoch in the log, which Dagster and the command line show while training goes on."""
+
+    def __init__(self, family: str, n_epochs: int) -> None:
+        self.family, self.n_epochs = family, n_epochs
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        told = ", ".join(f"{name} {values[name]:.4f}" for name in ("train/loss", MONITORED) if name in values)
+        epoch = trainer.current_epoch + 1
+        LOGGER.info("%s, %s: epoch %d of at most %d: %s", self.family, pl_module.stage, epoch, self.n_epochs, told)
+
+
+def train_stage(
+    module: StageModule,
+    stage: str,
+    train: DataLoader[Batch],
+    validation: DataLoader[Batch],
+    *,
+    family: str,
+    n_epochs: int,
+    folder: Path | None,
+) -> list[dict[str, float]]:
+    """Train one stage, and leave the best averaged weights in the module.
+
+    With a folder, ``<folder>/<stage>`` keeps the last and the best checkpoints; a stage that was cut off goes on from
+    the newest one that can be read, and a finished one is read and not trained again.
+
+    Args:
+        module: What is trained.
+        stage: Name of the stage.
+        train: Training batches.
+        validation: Validation batches.
+        family: Name of the family, for the log.
+        n_epochs: Most epochs.
+        folder: Where checkpoints are kept; None keeps them only while the stage lasts.
+
+    Returns:
+        One entry an epoch: losses by name.
+
+    Raises:
+        TrainingFailed: If the loss or the weights diverge; checkpoints written before are kept.
+    """
+    settings = module.settings
+    n_batches = math.ceil(len(train) / settings.gradient_accumulation_steps)
+    module.begin(stage, n_epochs * n_batches)
+    with _folder(folder, stage) as place:
+        finished = place / "finished.json"
+        if finished.exists():
+            return _restored(module, place, json.loads(finished.read_text()))
+        checkpoint = ModelCheckpoint(
+            dirpath=place,
+            filename="epoch{epoch:03d}",
+            auto_insert_metric_name=False,
+            monitor=MONITORED,
+            save_top_k=settings.save_top_k,
+            save_last=True,
+            enable_version_counter=False,
+        )
+        stopping = EarlyStopping(MONITORED, patience=settings.patience, min_delta=1e-5, check_finite=False)
+        resumed = newest_good(_newest_first(place))
+        if resumed is not None:
+            LOGGER.info("%s, %s: goes on from %s", family, stage, resumed.name)
+        with _quiet(), torch.random.fork_rng(devices=[]):
+            trainer = pl.Trainer(
+                accelerator=settings.accelerator,
+                devices=1,
+                max_epochs=n_epochs,
+                precision=_precision(settings),
+                gradient_clip_val=settings.gradient_clip,
+                accumulate_grad_batches=settings.gradient_accumulation_steps,
+                callbacks=[
+                    EMAWeightAveraging(decay=averaging_decay(settings.ema_decay, module.n_steps), use_buffers=False),
+                    StopOnDivergence(),
+                    checkpoint,
+                    stopping,
+                    _Progress(family, n_epochs),
+                ],
+                plugins=[VerifiedCheckpoints()],
+                default_root_dir=place,
+                logger=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+                num_sanity_val_steps=0,
+                use_distributed_sampler=False,
+            )
+            trainer.fit(module, train, validation, ckpt_path=None if resumed is None else str(resumed), weights_only=True)
+        best = Path(checkpoint.best_model_path) if checkpoint.best_model_path else None
+        if best is None or not best.exists():
+            raise TrainingFailed(f"{family}, {stage}: at least one epoch must end with a finite loss", was="none")
+        outcome = {"best": best.name, "curve": module.curve}
+        write_atomically(finished, json.dumps(outcome).encode())
+        return _restored(module, place, outcome)
+
+
+def averaging_decay(decay: float, n_steps: int) -> float:
+    """Decay of averaged weights that forgets the start within a tenth of the steps, where these are few.
+
+    Example:
+        >>> averaging_decay(0.999, 100_000), averaging_decay(0.999, 100)
+        (0.999, 0.9)
+    """
+    return min(decay, 1.0 - min(_MEMORY_OF_STEPS / n_steps, 1.0))
+
+
+def _restored(module: StageModule, place: Path, outcome: dict[str, Any]) -> list[dict[str, float]]:
+    saved = read_checkpoint(place / outcome["best"])
+    module.load_state_dict(saved["state_dict"])
+    module.eval()
+    return list(outcome["curve"])
+
+
+def _newest_first(place: Path) -> list[Path]:
+    others = sorted(place.glob("epoch*.ckpt"), reverse=True)
+    return [path for path in (place / f"{LAST}.ckpt", *others) if path.exists()]
+
+
+@contextmanager
+def _folder(folder: Path | None, stage: str) -> Iterator[Path]:
+    if folder is not None:
+        place = folder / stage
+        place.mkdir(parents=True, exist_ok=True)
+        yield place
+        return
+    with tempfile.TemporaryDirectory(prefix="forecast-pipeline-") as scratch:
+        yield Path(scratch)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Lightning's advice to users of its command line; our own log lines stay."""
+    lightning = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric", "lightning")]
+    levels = [logger.level for logger in lightning]
+    for logger in lightning:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(lightning, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _precision(settings: NeuralParameters) -> Any:  # noqa: ANN401 - Lightning's literal
+    if not settings.mixes_precision or settings.precision == "fp32":
+        return "32-true"
+    has_gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
+    if settings.precision == "fp16" and not has_gpu:
+        LOGGER.warning("a processor has no fp16 training: bf16 is taken instead")
+        return "bf16-mixed"
+    return {"fp16": "16-mixed", "bf16": "bf16-mixed"}[settings.precision]
