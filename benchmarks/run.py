@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-STAGES = ("candles", "bars", "features", "splits", "linear", "walk_forward", "scores")
+STAGES = ("candles", "bars", "features", "splits", "linear", "walk_forward", "scores", "s4", "samplers")
 
 
 def main() -> None:

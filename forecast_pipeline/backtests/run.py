@@ -18,6 +18,7 @@ from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.publication import Published, frame_writer, publish
 from forecast_pipeline.core.schema import check_schema
 from forecast_pipeline.models.artifact import artifacts_of
+from forecast_pipeline.models.checkpoint_runs import LearnsInSteps
 from forecast_pipeline.models.registry import family_named
 from forecast_pipeline.models.threads import one_blas_thread
 from forecast_pipeline.models.train import fit_fold
@@ -42,11 +43,19 @@ N_WORKERS = 2
 
 
 class WalkForwardRun(NamedTuple):
-    """Rows of `FORECASTS`, a sentence for each fit that took a fallback, and rows of `IMPORTANCE`."""
+    """What came of a walk-forward.
+
+    Attributes:
+        forecasts: Rows of `FORECASTS`.
+        notes: A sentence for each fit that took a fallback.
+        importance: Rows of `IMPORTANCE`.
+        warm_starts: Folds whose fit began with the weights of the fold before, by family; only families that have any.
+    """
 
     forecasts: pl.DataFrame
     notes: list[str]
     importance: pl.DataFrame
+    warm_starts: dict[str, list[int]]
 
 
 def run_walk_forward(
@@ -57,7 +66,8 @@ def run_walk_forward(
 ) -> Published:
     """Forecast the test rows of every fold with every trained family, and publish the forecasts.
 
-    Each family is refitted on each fold with the parameters of its artifact.
+    Each family is refitted on each fold with the parameters of its artifact; a neural one starts from its weights of
+    the fold before, which saw earlier rows only, and trains for ``refit_epochs``.
 
     Args:
         home: State folder.
@@ -89,7 +99,10 @@ def run_walk_forward(
         DRIFT: drift_record(split),
         PATHS: path_record(split),
     }
-    facts = run_facts(split, symbol, timeframe, cards, parameters) | {"fit_notes": walked.notes}
+    facts = run_facts(split, symbol, timeframe, cards, parameters) | {
+        "fit_notes": walked.notes,
+        "warm_starts": walked.warm_starts,
+    }
     writers = {suffix: frame_writer(frame) for suffix, frame in files.items()}
     return publish(home.reports(symbol, timeframe), OUT_OF_SAMPLE, writers, facts)
 
@@ -98,7 +111,8 @@ def walk_forward(split: Split, chosen: Mapping[str, Configuration], parameters: 
     """Forecasts of all folds and families, in that order, and what is to be known of the fits.
 
     Families are fitted one after the other, while worker threads draw and score what is fitted already: that is
-    array work which lets go of the interpreter. Which thread does it has no influence on the numbers.
+    array work which lets go of the interpreter. Which thread does it has no influence on the numbers. Folds go forward
+    in time, and a family that learns in steps starts from what it was in the fold before.
 
     Args:
         split: Matrix and folds.
@@ -112,6 +126,8 @@ def walk_forward(split: Split, chosen: Mapping[str, Configuration], parameters: 
     parts: list[_Part] = []
     notes: list[str] = []
     pending: list[Future[_Part]] = []
+    before: dict[str, Forecaster] = {}
+    warm_starts: dict[str, list[int]] = {}
     matrix = split.matrix()
     with one_blas_thread(), ThreadPoolExecutor(N_WORKERS) as workers:
         for number in split.fold_numbers:
@@ -120,7 +136,11 @@ def walk_forward(split: Split, chosen: Mapping[str, Configuration], parameters: 
             drawn, pending = pending, []
             for name, settings in chosen.items():
                 LOGGER.info("fold %d of %d: %s", number + 1, len(split.fold_numbers), name)
-                forecaster = fit_fold(name, settings, arrays, number)
+                forecaster = fit_fold(name, settings, arrays, number, previous=before.get(name))
+                if isinstance(forecaster, LearnsInSteps):
+                    before[name] = forecaster
+                    if forecaster.is_warm:
+                        warm_starts.setdefault(name, []).append(number)
                 if note := getattr(forecaster, "note", ""):
                     notes.append(f"{name}, fold {number}: {note}")
                 task = (split, number, arrays, name, forecaster, parameters, stride, regimes)
@@ -131,6 +151,7 @@ def walk_forward(split: Split, chosen: Mapping[str, Configuration], parameters: 
         forecasts=pl.concat(frame for part in parts for frame in part.forecasts),
         notes=notes,
         importance=pl.concat([pl.DataFrame(schema=IMPORTANCE), *[part.importance for part in parts]]),
+        warm_starts=warm_starts,
     )
 
 

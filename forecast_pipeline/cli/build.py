@@ -16,13 +16,18 @@ from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.symbol import normalise_symbol
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.defs.settings import home_from_environment
-from forecast_pipeline.models.registry import MODELS, family_named
+from forecast_pipeline.models.registry import NEURAL, TABULAR, family_named
+
+MODELS_HELP = (
+    "Families to train, comma-separated; baselines always are. "
+    f"{', '.join(NEURAL)} train for minutes and are taken only when named."
+)
 
 
 def build(
     symbol: Symbol,
     timeframe: BaseTimeframe,
-    models: Annotated[str, typer.Option(help="Families to train, comma-separated.")] = ",".join(MODELS),
+    models: Annotated[str, typer.Option(help=MODELS_HELP)] = ",".join(TABULAR),
     config: SettingsFile = None,
     assignments: Assignments = None,
     as_json: AsJson = False,

@@ -12,6 +12,7 @@ from forecast_pipeline.cli import (
     ingest,
     inspection,
     results,
+    scenarios,
     verification,
     workplace,
 )
@@ -33,6 +34,7 @@ for command in (
     download.download,
     build.build,
     results.forecast,
+    scenarios.barriers,
     results.report,
     comparison.compare,
     results.status,

@@ -27,7 +27,7 @@ def demo(as_json: AsJson = False) -> None:
     from forecast_pipeline.candles.vendors.protocol import SourceOptions
     from forecast_pipeline.defs.instance import open_instance
     from forecast_pipeline.defs.landing import announce
-    from forecast_pipeline.models.registry import MODELS
+    from forecast_pipeline.models.registry import TABULAR
 
     files = sorted(SAMPLE.glob("*.parquet"))
     if not files:
@@ -38,7 +38,7 @@ def demo(as_json: AsJson = False) -> None:
         for path in files:
             done = ingest_file(home, path, path.name.split("_")[0], SourceOptions(vendor="parquet"))
             announce(instance, done.symbol, done.file)
-    build_with_progress(home, "EURUSD", Timeframe.H1, list(MODELS))
+    build_with_progress(home, "EURUSD", Timeframe.H1, list(TABULAR))
     if as_json:
         print_json(forecast_summary(home, "EURUSD", Timeframe.H1))
     else:
@@ -64,11 +64,26 @@ def dev(
 
 def simulate(
     output: Annotated[Path, typer.Option("--output", help="Folder for the files.", file_okay=False)],
+    from_model: Annotated[
+        str, typer.Option("--from-model", help="A trained model, as EURUSD:1h:garch_t; the sample if left out.")
+    ] = "",
+    n_paths: Annotated[int, typer.Option("--n-paths", min=1, max=9999, help="Paths of a model.")] = 100,
+    n_bars: Annotated[int, typer.Option("--bars", min=1, help="Bars of each path.")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of a model's paths.")] = 1,
+    origin: Annotated[
+        str, typer.Option("--from", help="Where paths of a model begin: now, or at random past bars.")
+    ] = "random",
     as_json: AsJson = False,
 ) -> None:
-    """Write the sample again from its seeds: simulated candles, byte for byte the same."""
+    """Write simulated candles: the sample again from its seeds, or scenario paths of a trained model."""
     from forecast_pipeline.candles.simulator import write_sample
+    from forecast_pipeline.cli.scenarios import simulate_from_model
 
+    if from_model:
+        simulate_from_model(
+            from_model, output, n_paths=n_paths, n_bars=n_bars, seed=seed, origin=origin, as_json=as_json
+        )
+        return
     written = write_sample(output)
     rows = [{"file": str(path), "bytes": path.stat().st_size} for path in written]
     print_rows(rows, "Simulated candles", as_json=as_json)

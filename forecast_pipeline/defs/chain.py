@@ -17,7 +17,7 @@ from forecast_pipeline.defs.partitions import symbol_timeframe, symbol_year, sym
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.settings import read_settings
 from forecast_pipeline.features.cross import wants_cross_features
-from forecast_pipeline.models.registry import MODELS
+from forecast_pipeline.models.registry import MODELS, TABULAR
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -46,7 +46,7 @@ def materialise_chain(
     symbol: str,
     timeframe: Timeframe,
     build: Callable[..., dg.Definitions],
-    chosen_models: Sequence[str] = MODELS,
+    chosen_models: Sequence[str] = TABULAR,
     tell: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Materialise everything of a symbol and base timeframe, from candles to the live forecast.
@@ -56,7 +56,7 @@ def materialise_chain(
         symbol: Normalised symbol.
         timeframe: Base timeframe.
         build: Assembles the definitions, given the resource ``home``.
-        chosen_models: Families to train; baselines always are.
+        chosen_models: Families to train; baselines always are, neural ones only if they are named.
         tell: Told one line before each run.
 
     Raises:

@@ -15,7 +15,7 @@ def config_of(*classes: type[Configuration], name: str) -> type[dg.Config]:
     """Dagster configuration with the fields and defaults of domain classes.
 
     Args:
-        classes: Domain classes with distinct field names.
+        classes: Domain classes; where two have a field of one name, the later one's counts.
         name: Name of the class to make; Dagster shows it.
     """
     fields: dict[str, Any] = {}

@@ -36,7 +36,11 @@ _MATRIX_SOURCES = {
     "spread": "spread",
     "fill_ts_utc": "ts_utc",
     "fill_price": "open",
+    "bar_open": "open",
+    "bar_high": "high",
+    "bar_low": "low",
 }
+_EXTREMES = {"highest": "high", "lowest": "low"}
 
 
 def candle_lineage() -> dg.TableColumnLineage:
@@ -61,8 +65,14 @@ def split_lineage(card: Mapping[str, Any]) -> dg.TableColumnLineage:
         for origin in card["origins"]
     }
     market = {name: [(BARS_KEY, source)] for name, source in _MATRIX_SOURCES.items()}
-    outcomes = {f"outcome_{h}": [(BARS_KEY, "close"), (BARS_KEY, "close_ts_utc")] for h in card["horizons_bars"]}
-    return _lineage(market | features | outcomes)
+    horizons = card["horizons_bars"]
+    outcomes = {f"outcome_{h}": [(BARS_KEY, "close"), (BARS_KEY, "close_ts_utc")] for h in horizons}
+    extremes = {
+        f"{name}_{h}": [(BARS_KEY, source), (BARS_KEY, "close"), (BARS_KEY, "close_ts_utc")]
+        for name, source in _EXTREMES.items()
+        for h in horizons
+    }
+    return _lineage(market | features | outcomes | extremes)
 
 
 def trace(card: Mapping[str, Any], column: str) -> Iterator[dict[str, Any]]:

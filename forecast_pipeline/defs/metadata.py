@@ -72,6 +72,11 @@ def frame_table(frame: pl.DataFrame, digits: int = 6) -> dg.MetadataValue:
     )
 
 
+def picture(alternative: str, png: bytes) -> dg.MetadataValue:
+    """A small PNG inside the event; ``alternative`` is the text in its place."""
+    return dg.MetadataValue.md(f"![{alternative}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
 def report_metadata(stored: Published) -> Metadata:
     """Verdict, picture, key tables and headline numbers of a report; the numbers are drawn over time by the UI.
 
@@ -86,8 +91,7 @@ def report_metadata(stored: Published) -> Metadata:
         "green_lights": sum(colour == "green" for colour in card["lights"].values()),
     }
     if ".preview.png" in card["files"]:
-        picture = base64.b64encode(stored.read_bytes(".preview.png")).decode()
-        metadata["preview"] = dg.MetadataValue.md(f"![report preview](data:image/png;base64,{picture})")
+        metadata["preview"] = picture("report preview", stored.read_bytes(".preview.png"))
     headline = {"model": card["headline_model"], "horizon_bars": card["headline_horizon_bars"]}
     for name, suffix, columns in _REPORT_TABLES:
         if suffix not in card["files"]:
@@ -177,5 +181,6 @@ def _brief(card: Mapping[str, Any]) -> Metadata:
         "files",
         "blocks",
         "parts",
+        "training",
     )
     return {name: value for name, value in card.items() if name not in long}

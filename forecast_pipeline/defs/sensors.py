@@ -11,6 +11,7 @@ from forecast_pipeline.candles.landing import landed_symbols
 from forecast_pipeline.candles.vendors.protocol import SourceOptions
 from forecast_pipeline.core.errors import PipelineError
 from forecast_pipeline.core.home import Home
+from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.defs.assets.backtests import OUT_OF_SAMPLE_KEY, REPORTS_KEY
 from forecast_pipeline.defs.assets.forecasts import CHAMPIONS_KEY, QUANTILES_KEY
 from forecast_pipeline.defs.assets.models import BASELINES_KEY, model_key
@@ -26,7 +27,8 @@ from forecast_pipeline.defs.staleness import (
     years_to_build,
 )
 from forecast_pipeline.features.cross import wants_cross_features
-from forecast_pipeline.models.registry import MODELS
+from forecast_pipeline.models.artifact import current_artifacts
+from forecast_pipeline.models.registry import MODELS, NEURAL
 
 Requests = dg.RunRequest | dg.SkipReason
 POLL_SECONDS = 30
@@ -35,18 +37,20 @@ NIGHTLY = "30 22 * * 1-5"  # half an hour after the FX day has ended in winter, 
 
 # Executors start no process per step: a step is a second of work, a process costs several.
 candles_job = dg.define_asset_job("candles_job", selection=dg.AssetSelection.assets(CANDLES_KEY))
+TRAINED = (
+    SPLITS_KEY,
+    BASELINES_KEY,
+    *(model_key(name) for name in MODELS),
+    OUT_OF_SAMPLE_KEY,
+    REPORTS_KEY,
+    CHAMPIONS_KEY,
+    QUANTILES_KEY,
+)
 training_job = dg.define_asset_job(
     "training_job",
-    selection=dg.AssetSelection.assets(
-        SPLITS_KEY,
-        BASELINES_KEY,
-        *(model_key(name) for name in MODELS),
-        OUT_OF_SAMPLE_KEY,
-        REPORTS_KEY,
-        CHAMPIONS_KEY,
-        QUANTILES_KEY,
-    ),
-    description="Everything from folds to the live forecast, for one symbol and timeframe.",
+    selection=dg.AssetSelection.assets(*TRAINED),
+    description="Everything from folds to the live forecast, for one symbol and timeframe; neural families train for "
+    "minutes: leave them out of the selection where they are not wanted.",
 )
 cross_pair_job = dg.define_asset_job(
     "cross_pair_job",
@@ -107,7 +111,10 @@ def cross_pair_sensor(home: HomeResource) -> Iterator[Requests]:
 
 @dg.sensor(job=training_job, minimum_interval_seconds=POLL_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 def retrain_sensor(home: HomeResource) -> Iterator[Requests]:
-    """Start training where enough new closed bars have arrived since the models were trained."""
+    """Start training where enough new closed bars have arrived since the models were trained.
+
+    A neural family is trained again only where it was trained before: it was chosen there.
+    """
     folder, threshold = home.open(), home.settings().automation.retrain_after_bars
     n_requests = 0
     for symbol, timeframe, n_bars, sha256 in new_bars_since_training(folder):
@@ -118,6 +125,7 @@ def retrain_sensor(home: HomeResource) -> Iterator[Requests]:
             run_key=f"train:{symbol}|{timeframe}:{sha256}",
             partition_key=symbol_timeframe(symbol, timeframe),
             tags={"symbol": symbol},
+            asset_selection=_retrained(folder, symbol, Timeframe(timeframe)),
         )
     if not n_requests:
         yield dg.SkipReason(f"no trained timeframe has {threshold} new bars")
@@ -153,6 +161,13 @@ def nightly_backfill(
         )
     if not keys:
         yield dg.SkipReason("every partition is up to date")
+
+
+def _retrained(folder: Home, symbol: str, timeframe: Timeframe) -> list[dg.AssetKey]:
+    """Assets of a retraining: all of `TRAINED` but neural families that this partition has no artifact of."""
+    chosen = {str(stored.card["model_name"]) for stored in current_artifacts(folder, symbol, timeframe)}
+    left_out = {model_key(name) for name in NEURAL if name not in chosen}
+    return [key for key in TRAINED if key not in left_out]
 
 
 def _take_inbox(folder: Home) -> tuple[list[Ingested], int]:

@@ -119,9 +119,7 @@ def forecast_rows(
     """
     if not levels or not all(0.0 < level < 1.0 for level in levels):
         raise InvalidConfiguration("quantile levels must lie between 0 and 1", was=str(list(levels)))
-    _check_columns(matrix, artifact)
-    rows, prices = _inputs(matrix, artifact, positions)
-    require_warm(matrix.origins, artifact.standardiser.columns, rows.issued_at_us)
+    rows, prices = decision_rows(matrix, artifact, positions)
     raw = cumulative(artifact.forecaster.sample(rows, n_samples))  # (S B K)
     draws, is_calibrated = calibrate_draws(raw, rows, artifact.horizons, artifact.timeframe.minutes, calibration or {})
     quantiles = np.quantile(draws, sorted(levels), axis=0)  # (Q B K)
@@ -183,13 +181,29 @@ def _matrix(home: Home, symbol: str, timeframe: Timeframe, artifact: Artifact, k
     return known[key]
 
 
-def _inputs(matrix: Matrix, artifact: Artifact, positions: Sequence[int]) -> tuple[Rows, np.ndarray[Any, Any]]:
+def decision_rows(
+    matrix: Matrix, artifact: Artifact, positions: Sequence[int]
+) -> tuple[Rows, np.ndarray[Any, np.dtype[np.float64]]]:
+    """Rows of a matrix as a stored model is served with them, and the price of each.
+
+    Args:
+        matrix: Aligned features, the artifact's columns among them.
+        artifact: Model, statistics and scale.
+        positions: Rows to forecast from; -1 is the newest closed bar.
+
+    Raises:
+        InvalidConfiguration: If the columns are not the model's.
+        NotEnoughHistory: If an input of the model is still in its warm-up on one of the rows.
+    """
+    _check_columns(matrix, artifact)
     wanted = np.asarray([p % matrix.frame.height for p in positions])
     stop = int(wanted.max()) + 1
     start = int(wanted.min())
     native = None if matrix.native is None else NativeStatistics(matrix.native)  # the model brings its statistics
     rows = rows_of(matrix.frame, start, stop, artifact.standardiser, artifact.target_scale, artifact.horizons, native)
-    return rows.take(wanted - start), matrix.frame["price"].to_numpy()[wanted]
+    chosen = rows.take(wanted - start)
+    require_warm(matrix.origins, artifact.standardiser.columns, chosen.issued_at_us)
+    return chosen, matrix.frame["price"].to_numpy()[wanted]
 
 
 def _check_columns(matrix: Matrix, artifact: Artifact) -> None:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from forecast_pipeline.models.forecaster import Forecaster
 
 SCHEMA_VERSION = 2
-LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops", "polars", "TA-Lib", "arch")
-# A change of these may change what a stored model means; others are recorded only.
+LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops", "polars", "TA-Lib", "arch", "torch", "lightning")
+# A change of these may change what a stored model means; others are recorded only. Weights of networks are stored as
+# plain arrays under the names of our own layers, so that torch only computes with them.
 BINDING_LIBRARIES = ("scikit-learn", "skops")
 
 

@@ -37,6 +37,16 @@ class Family:
         """Whether it is what models are measured against."""
         return self.forecaster.startswith("baselines.")
 
+    @property
+    def is_tabular(self) -> bool:
+        """Whether it predicts from one row of the matrix, and is fitted in seconds."""
+        return self.forecaster.startswith("tabular.")
+
+    @property
+    def is_neural(self) -> bool:
+        """Whether it is a network that is trained in steps, and takes minutes."""
+        return not (self.is_baseline or self.is_tabular)
+
     def forecaster_class(self) -> type[Forecaster]:
         """Import and return the forecaster."""
         return _load(self.forecaster)  # type: ignore[return-value]
@@ -72,10 +82,31 @@ _ENTRIES = (
         "random forest with calibrated residuals",
         also_called="rf",
     ),
+    Family(
+        "latent_diffusion",
+        "latent_diffusion.forecaster:LatentDiffusion",
+        "latent_diffusion.parameters:LatentDiffusionParameters",
+        "autoencoder of future paths with diffusion of its latents",
+        also_called="vae_diffusion",
+    ),
+    Family(
+        "sssd",
+        "sssd.forecaster:SSSD",
+        "sssd.parameters:SSSDParameters",
+        "state spaces over several timeframes with diffusion of all horizons",
+    ),
+    Family(
+        "sssd_s4",
+        "sssd.imputation_forecaster:ImputationForecaster",
+        "sssd.imputation_parameters:ImputationParameters",
+        "residual state spaces that impute the masked future by diffusion",
+    ),
 )
 FAMILIES: dict[str, Family] = {family.name: family for family in _ENTRIES}
 BASELINES = tuple(family.name for family in _ENTRIES if family.is_baseline)
 MODELS = tuple(family.name for family in _ENTRIES if not family.is_baseline)
+TABULAR = tuple(family.name for family in _ENTRIES if family.is_tabular)
+NEURAL = tuple(family.name for family in _ENTRIES if family.is_neural)
 
 
 def family_named(name: str) -> Family:

@@ -1,7 +1,8 @@
-"""Parameters of the specification that no family of this release reads: checked, and refused when set.
+"""Parameters of the specification that a family does not read: checked, and refused when set.
 
-They stand here under their names and defaults so that a configuration written for the
-whole system is understood; silently ignoring one would be worse than refusing it.
+They stand here under the specification's names and defaults so that a configuration written for the whole system is
+understood; silently ignoring one would be worse than refusing it. Families that do read one have it in their own
+settings, where its default may be another (docs/parameters.md).
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from pydantic import Field, model_validator
 
 from forecast_pipeline.core.configuration import Configuration
 from forecast_pipeline.core.errors import InvalidConfiguration
+from forecast_pipeline.models.registry import FAMILIES
 
 
 class DeepParameters(Configuration):
-    """Read by ``latent_diffusion`` and ``sssd``.
+    """Read by neural families.
 
     Attributes:
         patch_len: Bars of context.
@@ -63,7 +65,7 @@ class SearchParameters(Configuration):
 
 
 class AcceleratorParameters(Configuration):
-    """Read by the neural families.
+    """Read by neural families.
 
     Attributes:
         use_nvidia_opts: Turn on all that follow.
@@ -87,18 +89,37 @@ class AcceleratorParameters(Configuration):
 RESERVED: tuple[type[Configuration], ...] = (DeepParameters, SearchParameters, AcceleratorParameters)
 
 
+def unread_by(model_name: str) -> dict[str, str]:
+    """Names of the specification that a family does not read, and who reads each.
+
+    Example:
+        >>> unread_by("latent_diffusion")["population_size"]
+        'read by the search stage'
+        >>> unread_by("ridge")["z_dim"]
+        'read by latent_diffusion'
+        >>> "z_dim" in unread_by("latent_diffusion")
+        False
+    """
+    fields = {name: family.parameters_class().model_fields for name, family in FAMILIES.items()}
+    readers = {}
+    for each in RESERVED:
+        planned = (each.__doc__ or "").splitlines()[0].rstrip(".")
+        for name in each.model_fields:
+            families = [family for family, own in fields.items() if name in own]
+            readers[name] = f"read by {', '.join(families)}" if families else planned[0].lower() + planned[1:]
+    return {name: reader for name, reader in readers.items() if name not in fields[model_name]}
+
+
 def refuse_reserved(model_name: str, values: dict[str, object]) -> None:
     """Refuse parameters that the family does not read.
 
     Raises:
         InvalidConfiguration: Naming each, and who reads it.
     """
-    readers = {name: (each.__doc__ or "").splitlines()[0] for each in RESERVED for name in each.model_fields}
-    unread = {name: readers[name] for name in values if name in readers}
-    for each in RESERVED:
-        each.parse({name: value for name, value in values.items() if name in each.model_fields})
+    readers = unread_by(model_name)
+    unread = [name for name in values if name in readers]
     if unread:
-        told = "; ".join(f"{name}: {reader.rstrip('.').lower()}" for name, reader in unread.items())
+        told = "; ".join(f"{name}: {readers[name]}" for name in unread)
         raise InvalidConfiguration(
             f"{model_name} must be given only parameters that it reads",
             was=told,

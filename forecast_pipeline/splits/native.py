@@ -269,8 +269,18 @@ class NativeWindows:
                 made.__dict__[name] = self.__dict__[name][positions]
         return made
 
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """A copy in another process has the panels in use, mapped again, and their statistics."""
+        panels = [self._panel(each) for each in range(len(self.minutes))]
+        return _copied, (panels, self.statistics(), self._issued_at_us)
+
     def _panel(self, position: int) -> NativePanel:
         return self._standardised.source.panel(self.minutes[position])
+
+
+def _copied(panels: list[NativePanel], stored: Mapping[str, object], issued_at_us: Integers) -> NativeWindows:
+    restored = NativeStatistics.restored(NativeSource.of_panels(panels), stored)
+    return NativeWindows(restored, issued_at_us, tuple(panel.timeframe_minutes for panel in panels))
 
 
 def _positions(panel: NativePanel, columns: tuple[str, ...]) -> npt.NDArray[np.intp]:

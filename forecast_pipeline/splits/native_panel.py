@@ -5,8 +5,9 @@ A panel may be a file that is mapped and not read: nothing here touches more of 
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -121,10 +122,28 @@ class NativePanel:
         is_kept = (coverage >= min_coverage_fraction) & (found.n_known > 1) & ~is_constant
         return Standardiser(self.columns, found.mean, np.where(is_constant, 1.0, std), coverage, is_kept)
 
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """A copy in another process maps the same file again; its values are not carried there."""
+        values: object = self.values
+        base: object = self.values.base
+        # A part of a mapped array does not know its place in the file.
+        if isinstance(self.values, np.memmap) and isinstance(base, mmap.mmap):
+            values = (self.values.filename, self.values.dtype.str, self.values.offset, self.values.shape)
+        return _copied, (self.timeframe_minutes, self.close_us, values, self.columns, self.later)
+
     def _block(self, start: int) -> Moments:
         if start not in self._moments:
             self._moments[start] = moments(self.read(start, start + BLOCK_ROWS))
         return self._moments[start]
+
+
+def _copied(
+    timeframe_minutes: int, close_us: Instants, values: object, columns: tuple[str, ...], later: Singles | None
+) -> NativePanel:
+    if isinstance(values, tuple):
+        path, dtype, offset, shape = values
+        values = np.memmap(path, dtype=dtype, mode="r", offset=offset, shape=shape)
+    return NativePanel(timeframe_minutes, close_us, cast("Singles", values), columns, later)
 
 
 def moments(rows: Singles) -> Moments:

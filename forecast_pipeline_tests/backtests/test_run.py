@@ -19,10 +19,11 @@ from forecast_pipeline.core.errors import MissingData
 from forecast_pipeline.core.schema import check_schema
 from forecast_pipeline.core.timeframe import Timeframe
 from forecast_pipeline.models.baselines import garch
-from forecast_pipeline.models.registry import FAMILIES, family_named
+from forecast_pipeline.models.registry import BASELINES, NEURAL, TABULAR, family_named
 from forecast_pipeline.models.storage import dump_state
 from forecast_pipeline.models.tabular.parameters import ForestParameters
 from forecast_pipeline.models.train import fit_fold
+from forecast_pipeline.verification.small_settings import small_parameters
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_split import HORIZONS, made_split
@@ -30,10 +31,13 @@ from made_split import HORIZONS, made_split
 SMALL = BacktestParameters(n_samples=80, in_sample_rows=20, max_decisions_per_fold=100)
 
 
+AT_ONCE = (*BASELINES, *TABULAR)
+"""Families that are fitted in a fraction of a second, and start anew in every fold."""
+
+
 def settings_of(*names):
-    return {
-        n: ForestParameters(n_estimators=5) if n == "forest" else family_named(n).parameters_class()() for n in names
-    }
+    small = {"forest": ForestParameters(n_estimators=5)} | {name: small_parameters(name) for name in NEURAL}
+    return {name: small[name] if name in small else family_named(name).parameters_class()() for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +48,14 @@ def split():
 
 @pytest.fixture(scope="module")
 def whole(split):
-    """Forecasts of every family."""
-    return walk_forward(split, settings_of(*FAMILIES), SMALL)
+    """Forecasts of every family that is fitted at once."""
+    return walk_forward(split, settings_of(*AT_ONCE), SMALL)
+
+
+@pytest.fixture(scope="module")
+def networks(split):
+    """Forecasts of every neural family."""
+    return walk_forward(split, settings_of(*NEURAL), SMALL)
 
 
 def test_every_family_is_forecast_on_every_fold(split, whole):
@@ -53,9 +63,10 @@ def test_every_family_is_forecast_on_every_fold(split, whole):
 
     check_schema(forecasts, FORECASTS, "forecasts")
     groups = forecasts.group_by("fold", "model", "segment", "horizon_bars").len()
-    assert groups.height == len(split.fold_numbers) * len(FAMILIES) * 2 * len(HORIZONS)
+    assert groups.height == len(split.fold_numbers) * len(AT_ONCE) * 2 * len(HORIZONS)
     assert groups["len"].max() <= 100
     assert notes == []
+    assert whole.warm_starts == {}
     assert forecasts.null_count().select(pl.exclude("regime", "fill_ts_utc")).sum_horizontal().item() == 0
     finite = forecasts.select(pl.col("mean", "crps", "sd", "energy", *QUANTILE_COLUMNS).is_finite().all())
     assert finite.row(0) == (True,) * len(finite.columns)
@@ -70,7 +81,7 @@ def test_decisions_are_the_rows_of_one_grid_over_all_folds(split, whole):
         fold = split.fold(number)
         rows = range(fold["test_start"], fold["test_stop"])
         expected = split.frame[[row for row in rows if row % stride == 0]].drop_nulls("outcome_6")["close_ts_utc"]
-        for name in FAMILIES:
+        for name in AT_ONCE:
             found = tested.filter((pl.col("fold") == number) & (pl.col("model") == name))["issued_at_utc"]
             assert found.to_list() == expected.to_list()
 
@@ -112,10 +123,32 @@ def test_training_rows_are_forecast_apart(split, whole):
 def test_who_does_the_work_does_not_change_a_bit(split, whole, monkeypatch, n_workers):
     monkeypatch.setattr(run_module, "N_WORKERS", n_workers)
 
-    again = walk_forward(split, settings_of(*FAMILIES), SMALL)
+    again = walk_forward(split, settings_of(*AT_ONCE), SMALL)
 
     assert again.forecasts.equals(whole.forecasts, null_equal=True)
     assert again.importance.equals(whole.importance)
+
+
+@pytest.mark.slow
+def test_networks_are_forecast_on_every_fold_and_start_from_the_fold_before(split, networks):
+    check_schema(networks.forecasts, FORECASTS, "forecasts")
+    groups = networks.forecasts.group_by("fold", "model", "segment", "horizon_bars").len()
+    assert groups.height == len(split.fold_numbers) * len(NEURAL) * 2 * len(HORIZONS)
+    finite = networks.forecasts.select(pl.col("mean", "crps", "sd", *QUANTILE_COLUMNS).is_finite().all())
+    assert all(finite.row(0))
+    assert networks.warm_starts == dict.fromkeys(NEURAL, split.fold_numbers[1:])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_a_network_that_draws_while_another_trains_draws_the_same(split, networks, monkeypatch, n_workers):
+    """Torch's generators belong to the process: a draw may not use them."""
+    monkeypatch.setattr(run_module, "N_WORKERS", n_workers)
+
+    again = walk_forward(split, settings_of(*NEURAL), SMALL)
+
+    assert again.forecasts.equals(networks.forecasts, null_equal=True)
+    assert again.importance.equals(networks.importance)
 
 
 def test_a_family_is_forecast_alike_in_any_company(split, whole):
@@ -125,7 +158,7 @@ def test_a_family_is_forecast_alike_in_any_company(split, whole):
     assert alone.equals(whole.forecasts.filter(pl.col("model") == "lasso"), null_equal=True)
 
 
-@pytest.mark.parametrize("name", list(FAMILIES))
+@pytest.mark.parametrize("name", [*AT_ONCE, *(pytest.param(name, marks=pytest.mark.slow) for name in NEURAL)])
 def test_garbage_after_the_cut_off_leaves_the_artefact_bit_identical(split, name):
     """L3, on what the walk-forward itself hands to a family."""
     number = split.fold_numbers[1]
@@ -136,9 +169,9 @@ def test_garbage_after_the_cut_off_leaves_the_artefact_bit_identical(split, name
 
     states = []
     for each in (split, other):
-        matrix = each.matrix()
-        for earlier in split.fold_numbers[:2]:  # the block sums of the fold before are there already
-            forecaster = fit_fold(name, chosen, each.arrays(earlier, matrix), earlier)
+        matrix, forecaster = each.matrix(), None
+        for earlier in split.fold_numbers[:2]:  # block sums and weights of the fold before are there already
+            forecaster = fit_fold(name, chosen, each.arrays(earlier, matrix), earlier, previous=forecaster)
         states.append(dump_state(forecaster.state()))
 
     assert states[0] == states[1]

@@ -10,10 +10,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import typer
 
 from forecast_pipeline.candles.simulated_world import SimulatedWorld
 from forecast_pipeline.candles.simulator import simulate_candles
-from forecast_pipeline.models.registry import BASELINES
+from forecast_pipeline.cli.main import app
+from forecast_pipeline.models.registry import BASELINES, NEURAL
 
 COMMAND = [sys.executable, "-m", "forecast_pipeline.cli.main"]
 LIGHT = ["--set", "models.forest.n_estimators=10", "--set", "backtests.n_samples=100", "--set", "splits.n_splits=2"]
@@ -67,6 +69,11 @@ def test_ingest_and_build_report_in_json(workplace, built):
     "arguments",
     [
         ["forecast", "--symbol", "EUR/USD", "--timeframe", "30m", "--model", "rf", "--quantiles", "0.1,0.9"],
+        [
+            "barriers",
+            *["--symbol", "EURUSD", "--timeframe", "30m", "--model", "rf", "--stop-pips", "10", "--target-pips", "20"],
+        ],
+        ["simulate", *["--from-model", "EURUSD:30m:ridge", "--n-paths", "2", "--bars", "120", "--output", "paths"]],
         ["report", "--symbol", "EURUSD", "--timeframe", "30m"],
         ["status"],
         ["lineage", "rsi_30m_14", "--symbol", "EURUSD", "--timeframe", "30m"],
@@ -156,6 +163,14 @@ def test_help_lists_every_command():
 
     for name in ("demo", "ingest", "build", "forecast", "report", "status", "lineage", "query", "verify", "dev"):
         assert name in done.stdout
+
+
+def test_build_trains_networks_only_when_they_are_named():
+    build = typer.main.get_command(app).commands["build"]
+    (models,) = (each for each in build.params if each.name == "models")
+
+    assert models.default.split(",") == ["ridge", "lasso", "elastic_net", "forest"]
+    assert all(name in models.help for name in NEURAL)
 
 
 def test_an_empty_state_folder_is_explained(tmp_path):

@@ -9,11 +9,18 @@ import dagster as dg
 import pytest
 
 from forecast_pipeline.backtests.parameters import BacktestParameters
+from forecast_pipeline.core.errors import InvalidConfiguration
 from forecast_pipeline.definitions import build_definitions
 from forecast_pipeline.defs.assets import backtests, bars, candles, features, models, splits
 from forecast_pipeline.features.parameters import FeatureParameters
-from forecast_pipeline.models.registry import FAMILIES, MODELS
-from forecast_pipeline.models.reserved import RESERVED
+from forecast_pipeline.models.registry import FAMILIES, MODELS, NEURAL, TABULAR
+from forecast_pipeline.models.reserved import (
+    AcceleratorParameters,
+    DeepParameters,
+    SearchParameters,
+    refuse_reserved,
+    unread_by,
+)
 from forecast_pipeline.splits.parameters import SplitParameters
 
 STAGES = ["landing", "candles", "bars", "features", "splits", "models", "backtests", "forecasts"]
@@ -32,7 +39,10 @@ KEYS = [
     "models/elastic_net",
     "models/forest",
     "models/lasso",
+    "models/latent_diffusion",
     "models/ridge",
+    "models/sssd",
+    "models/sssd_s4",
     "splits/folds",
 ]
 
@@ -158,26 +168,55 @@ SPECIFICATION = {
 }
 
 
+def run_configuration(name):
+    """Fields of the run configuration of a model asset with their defaults."""
+    asset = next(each for each in models.assets if each.key == models.model_key(name))
+    fields = asset.op.config_schema.as_field().config_type.fields
+    return {field: (f.default_value if f.default_provided else None) for field, f in fields.items()}
+
+
 def test_every_parameter_of_the_specification_has_its_name_and_default():
     """``symbol`` and ``timeframe`` are the partition, ``algo`` the choice of asset."""
     shown = {}
     for config in (features.FeaturesConfig, splits.SplitsConfig):
         shown |= config().model_dump()
-    for name in MODELS:
-        asset = next(each for each in models.assets if each.key == models.model_key(name))
-        fields = asset.op.config_schema.as_field().config_type.fields
-        shown |= {field: (f.default_value if f.default_provided else None) for field, f in fields.items()}
+    for name in TABULAR:
+        shown |= run_configuration(name)
 
     assert {name: shown[name] for name in SPECIFICATION} == SPECIFICATION
 
 
-def test_a_parameter_without_a_reader_is_refused():
-    from forecast_pipeline.core.errors import InvalidConfiguration
-    from forecast_pipeline.models.reserved import refuse_reserved
+@pytest.mark.parametrize("name", NEURAL)
+def test_a_network_shows_every_setting_with_its_own_default(name):
+    """Its defaults are smaller than the specification's sizes, which stand in a file (decision 28)."""
+    shown, settings = run_configuration(name), FAMILIES[name].parameters_class()().model_dump(mode="json")
 
-    with pytest.raises(InvalidConfiguration, match=r"ridge must be given only parameters that it reads.*z_dim"):
-        refuse_reserved("ridge", {"z_dim": 16, "alpha": 1.0})
-    refuse_reserved("ridge", {"alpha": 1.0})
-    assert {name for each in RESERVED for name in each.model_fields}.isdisjoint(
-        {name for family in FAMILIES.values() for name in family.parameters_class().model_fields}
-    )
+    assert {field: shown[field] for field in settings} == settings
+    assert set(shown) == set(settings) | set(unread_by(name))
+
+
+@pytest.mark.parametrize(
+    ("family", "values", "told"),
+    [
+        ("ridge", {"z_dim": 16, "alpha": 1.0}, "z_dim: read by latent_diffusion"),
+        ("sssd", {"z_dim": 16}, "z_dim: read by latent_diffusion"),
+        ("lasso", {"epochs": 3}, f"epochs: read by {', '.join(NEURAL)}"),
+        ("latent_diffusion", {"population_size": 9, "z_dim": 8}, "population_size: read by the search stage"),
+    ],
+)
+def test_a_parameter_that_a_family_does_not_read_is_refused_with_its_readers(family, values, told):
+    with pytest.raises(InvalidConfiguration, match=f"{family} must be given only parameters that it reads.*{told}"):
+        refuse_reserved(family, values)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_parameter_that_a_family_reads_is_not_refused(name):
+    refuse_reserved(name, dict.fromkeys(FAMILIES[name].parameters_class().model_fields))
+
+
+def test_every_parameter_of_networks_is_read_by_one():
+    """What is reserved from all families is planned, and only that."""
+    fields = {name for family in NEURAL for name in FAMILIES[family].parameters_class().model_fields}
+
+    assert {*DeepParameters.model_fields, *AcceleratorParameters.model_fields} <= fields
+    assert not fields & set(SearchParameters.model_fields)

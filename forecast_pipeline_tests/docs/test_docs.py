@@ -22,13 +22,14 @@ from forecast_pipeline.features.parameters import FeatureParameters, IndicatorPa
 from forecast_pipeline.features.presets import PRESETS
 from forecast_pipeline.forecasts.champion import SIGNIFICANCE
 from forecast_pipeline.models.registry import FAMILIES
-from forecast_pipeline.models.reserved import RESERVED
+from forecast_pipeline.models.reserved import RESERVED, DeepParameters
 from forecast_pipeline.splits.assemble import MARKET_COLUMNS
 from forecast_pipeline.splits.parameters import SplitParameters
 from forecast_pipeline.splits.plan import MIN_TEST_ROWS, MIN_TRAIN_ROWS, MIN_VALIDATION_ROWS
 from forecast_pipeline.splits.standardise import CLIP_STD
 from forecast_pipeline.splits.target_scale import DECAYS
 from forecast_pipeline.splits.targets import MAX_STALE_MINUTES
+from forecast_pipeline_tests.docs.neural_tables import DEFAULTS, default_file, neural_table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -199,6 +200,26 @@ def test_defaults_of_reserved_parameters_are_the_codes() -> None:
 
     expected = {n: str(f.default).lower() for each in RESERVED for n, f in each.model_fields.items()}
     assert {n: str(yaml.safe_load(rows[n])).lower() for n in expected} == expected
+
+
+def test_the_table_of_neural_settings_is_the_classes() -> None:
+    """Mend it with: python forecast_pipeline_tests/docs/neural_tables.py."""
+    assert neural_table() in page("parameters.md")
+
+
+def test_the_file_of_defaults_is_the_classes() -> None:
+    """Mend it with: python forecast_pipeline_tests/docs/neural_tables.py."""
+    assert DEFAULTS.read_text(encoding="utf-8") == default_file()
+    settings = PipelineSettings.parse(yaml.safe_load(default_file()))
+    assert settings.model("latent_diffusion") == FAMILIES["latent_diffusion"].parameters_class()()
+
+
+def test_the_file_of_the_specification_has_its_sizes_and_is_taken() -> None:
+    values = yaml.safe_load((DEFAULTS.parent / "specification.yaml").read_text(encoding="utf-8"))
+
+    chosen = PipelineSettings.parse(values).model("latent_diffusion").model_dump()
+    assert values["models"]["latent_diffusion"] == {n: f.default for n, f in DeepParameters.model_fields.items()}
+    assert {name: chosen[name] for name in DeepParameters.model_fields} == values["models"]["latent_diffusion"]
 
 
 @pytest.mark.parametrize("model", [FeatureParameters, SplitParameters], ids=lambda m: m.__name__)

@@ -14,13 +14,13 @@ from forecast_pipeline.candles.simulated_world import SimulatedWorld
 from forecast_pipeline.candles.simulator import simulate_candles
 from forecast_pipeline.core.errors import LeakDetected
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.models.registry import BASELINES, FAMILIES, MODELS
+from forecast_pipeline.models.registry import BASELINES, MODELS
 from forecast_pipeline.splits.build import FOLDS
 from forecast_pipeline.splits.parameters import SplitParameters
 from forecast_pipeline.verification.lake import verify
 
 sys.path.insert(0, str(Path(__file__).parent))
-from worlds import walk_through
+from worlds import NAMES, walk_through
 
 pytestmark = pytest.mark.slow
 NEAR = {"rsi": ("15m",), "williams_r": ("1h",), "macd": ("15m",)}
@@ -48,8 +48,8 @@ def test_every_family_and_baseline_stands_in_the_report(plain):
 
     scored = set(chain.report.read_frame(".scores.parquet")["model"])
 
-    assert scored == set(FAMILIES)
-    assert {card.card["model_name"] for card in chain.models} == set(BASELINES) | set(MODELS)
+    assert scored == set(NAMES)
+    assert {card.card["model_name"] for card in chain.models} == set(NAMES)
 
 
 def test_the_tested_rows_are_those_of_the_fold_plan(plain):
@@ -65,7 +65,7 @@ def test_the_tested_rows_are_those_of_the_fold_plan(plain):
     }
     tested = chain.out_of_sample.read_frame().filter(pl.col("segment") == OUT_OF_SAMPLE)
 
-    for name in FAMILIES:
+    for name in NAMES:
         rows = tested.filter((pl.col("model") == name) & (pl.col("horizon_bars") == 12))
         found = set(rows.select("fold", "issued_at_utc").iter_rows())
         assert found <= planned
@@ -103,7 +103,7 @@ def test_verification_passes_on_what_was_built(plain):
 
     assert [finding for finding in findings if not finding.passed] == []
     # Hashes, two cuts, the statistics of the split, and each family refitted and replayed.
-    assert len(findings) == 1 + 2 + 1 + 2 * len(FAMILIES)
+    assert len(findings) == 1 + 2 + 1 + 2 * len(NAMES)
 
 
 def test_verification_sees_a_flipped_byte(plain):

@@ -12,17 +12,21 @@ from forecast_pipeline.bars.build import build_bars, buildable_timeframes
 from forecast_pipeline.features.build import build_features
 from forecast_pipeline.forecasts.champion import choose_champion
 from forecast_pipeline.forecasts.inference import publish_forecasts
-from forecast_pipeline.models.registry import FAMILIES
+from forecast_pipeline.models.registry import BASELINES, NEURAL, TABULAR, family_named
 from forecast_pipeline.models.tabular.parameters import ForestParameters
 from forecast_pipeline.models.train import train_model
 from forecast_pipeline.splits.build import build_splits
+from forecast_pipeline.verification.small_settings import small_parameters
 
 if TYPE_CHECKING:
+    from forecast_pipeline.core.configuration import Configuration
     from forecast_pipeline.core.publication import Published
     from forecast_pipeline.core.timeframe import Timeframe
     from forecast_pipeline.splits.parameters import SplitParameters
 
 SMALL_FOREST = ForestParameters(n_estimators=20)
+NAMES = (*BASELINES, *TABULAR, "latent_diffusion")
+"""Families of a walk: each kind is there, and one network stands for all, which are alike from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,22 @@ class Chain:
     forecasts: Published
 
 
-def walk_through(home, symbol: str, timeframe: Timeframe, splits: SplitParameters, names=tuple(FAMILIES)) -> Chain:
+def walk_through(home, symbol: str, timeframe: Timeframe, splits: SplitParameters, names=NAMES) -> Chain:
     """Build everything from candles that are already there."""
     timeframes = [each for each in buildable_timeframes(home, symbol) if each.minutes >= timeframe.minutes]
     for each in timeframes:
         build_bars(home, symbol, each)
     features = [build_features(home, symbol, each) for each in timeframes]
     split = build_splits(home, symbol, timeframe, splits)
-    models = [train_model(home, symbol, timeframe, name, SMALL_FOREST if name == "forest" else None) for name in names]
+    models = [train_model(home, symbol, timeframe, name, _quick(name)) for name in names]
     out_of_sample = run_walk_forward(home, symbol, timeframe, BacktestParameters(n_samples=200, in_sample_rows=60))
     report = build_report(home, symbol, timeframe)
     champion = choose_champion(home, symbol, timeframe)
     return Chain(features, split, models, out_of_sample, report, champion, publish_forecasts(home, symbol, timeframe))
+
+
+def _quick(name: str) -> Configuration:
+    """Settings that cost little."""
+    if name == "forest":
+        return SMALL_FOREST
+    return small_parameters(name) if name in NEURAL else family_named(name).parameters_class()()

@@ -10,6 +10,7 @@ import numpy as np
 from forecast_pipeline.models.registry import family_named
 from forecast_pipeline.models.tabular.parameters import ForestParameters
 from forecast_pipeline.splits.arrays import BarHistory, Rows
+from forecast_pipeline.verification.small_settings import small_parameters
 
 if TYPE_CHECKING:
     from forecast_pipeline.models.forecaster import Forecaster
@@ -72,9 +73,11 @@ def segments(n_train: int = 600, n_validation: int = 200, n_test: int = 100, **o
 
 
 def unfitted(name: str, seed: int = 7, **settings) -> Forecaster:
-    """A forecaster with its default settings, but few trees."""
+    """A forecaster with its default settings, but few trees and small networks."""
     family = family_named(name)
     parameters = SMALL_FOREST if family.name == "forest" else family.parameters_class()()
+    if family.is_neural:
+        parameters = small_parameters(family.name)
     return family.forecaster_class().from_parameters(parameters.model_copy(update=settings), seed)
 
 

@@ -9,25 +9,39 @@ import sys
 import numpy as np
 import pytest
 
-from forecast_pipeline.core.errors import InvalidConfiguration, TrainingFailed
+from forecast_pipeline.core.errors import InvalidConfiguration, NotEnoughHistory, TrainingFailed
 from forecast_pipeline.core.hashing import sha256_of_bytes
 from forecast_pipeline.models.forecaster import cumulative
-from forecast_pipeline.models.registry import BASELINES, FAMILIES, MODELS, family_named
+from forecast_pipeline.models.registry import BASELINES, FAMILIES, MODELS, NEURAL, TABULAR, family_named
 from forecast_pipeline.models.storage import dump_state, load_state
 from forecast_pipeline.models.tabular.families import ForestParameters
 from forecast_pipeline.models.train import fit_fold, fold_seed
 from forecast_pipeline.splits.arrays import FoldArrays
+from forecast_pipeline.verification.small_settings import small_parameters
 from forecast_pipeline_tests.models.made_rows import fitted, in_units, made_rows, segments, unfitted
 
 TRAIN, VALIDATION, TEST = segments()
 N_SAMPLES = 50
-families = pytest.mark.parametrize("name", list(FAMILIES))
+SLOWEST = ("sssd", "sssd_s4")
+"""A fit takes seconds; one network stands for all where only fast tests are run."""
+NETWORKS = [pytest.param(name, marks=pytest.mark.slow) if name in SLOWEST else name for name in NEURAL]
+families = pytest.mark.parametrize("name", [*BASELINES, *TABULAR, *NETWORKS])
+at_once = pytest.mark.parametrize("name", [*BASELINES, *TABULAR])
+neural = pytest.mark.parametrize("name", NETWORKS)
+
+
+class Fitted(dict):
+    """Every family, fitted when it is first asked for."""
+
+    def __missing__(self, name):
+        self[name] = fitted(name, TRAIN, VALIDATION)
+        return self[name]
 
 
 @pytest.fixture(scope="module")
 def forecasters():
     """Every family, fitted once."""
-    return {name: fitted(name, TRAIN, VALIDATION) for name in FAMILIES}
+    return Fitted()
 
 
 def reloaded(forecaster):
@@ -38,7 +52,12 @@ def reloaded(forecaster):
 @pytest.mark.parametrize(
     # scikit-learn predicts no empty batch, and no stage asks for one
     ("name", "n_test"),
-    [(name, n_test) for name in FAMILIES for n_test in (0, 1, 9) if n_test or name in BASELINES],
+    [
+        pytest.param(name, n_test, marks=[pytest.mark.slow] if name in SLOWEST else [])
+        for name in FAMILIES
+        for n_test in (0, 1, 9)
+        if n_test or name in BASELINES
+    ],
 )
 def test_samples_and_means_have_the_shapes_of_their_rows(name, n_horizons, n_test):
     train, validation, test = segments(n_test=n_test, n_horizons=n_horizons)
@@ -79,8 +98,17 @@ def test_the_samples_of_a_row_do_not_depend_on_the_batch(name, forecasters):
     np.testing.assert_allclose(shuffled, samples[:, order], rtol=0, atol=tolerance)
 
 
-@families
+@neural
+def test_the_samples_of_a_row_of_a_network_are_the_same_bits_in_any_batch(name, forecasters):
+    """A decision has noise and matrix products of its own, so that no tolerance is needed."""
+    alone = forecasters[name].sample(TEST.take(np.array([3])), N_SAMPLES)
+
+    np.testing.assert_array_equal(alone[:, 0], forecasters[name].sample(TEST, N_SAMPLES)[:, 3])
+
+
+@at_once
 def test_fewer_samples_are_the_first_of_more(name, forecasters):
+    """Of pools; a network draws the noise of all draws of a decision at once."""
     few, many = forecasters[name].sample(TEST, 10), forecasters[name].sample(TEST, 200)
 
     np.testing.assert_array_equal(few, many[:10])
@@ -95,7 +123,7 @@ def test_a_forecast_does_not_read_its_outcome(name, forecasters):
     np.testing.assert_array_equal(forecasters[name].mean(blind), forecasters[name].mean(TEST))
 
 
-@families
+@at_once
 def test_the_mean_of_the_samples_is_the_mean(name, forecasters):
     """Walking once through the whole pool leaves no Monte Carlo error."""
     pool_size = forecasters[name].pool.rows.shape[0]
@@ -105,6 +133,16 @@ def test_the_mean_of_the_samples_is_the_mean(name, forecasters):
     np.testing.assert_allclose(
         samples.mean(axis=0), forecasters[name].mean(TEST), rtol=0, atol=1e-10 * TEST.scale.max()
     )
+
+
+@neural
+def test_the_mean_of_many_draws_of_a_network_is_its_mean(name, forecasters):
+    """Within five standard errors."""
+    row = TEST.take(np.array([0]))
+    samples = forecasters[name].sample(row, 20_000)
+
+    error = samples.mean(axis=0) - forecasters[name].mean(row)
+    assert (np.abs(error) < 5 * samples.std(axis=0) / np.sqrt(20_000)).all()
 
 
 @families
@@ -147,7 +185,7 @@ def test_a_fit_in_another_process_is_stored_in_the_same_bytes(pytestconfig, fore
         check=True,
     )
 
-    expected = {name: sha256_of_bytes(dump_state(forecaster.state())) for name, forecaster in forecasters.items()}
+    expected = {name: sha256_of_bytes(dump_state(forecasters[name].state())) for name in FAMILIES}
     assert dict(line.split() for line in done.stdout.splitlines()) == expected
 
 
@@ -171,7 +209,8 @@ def test_nothing_to_learn_from_is_said(name):
     if name == "ewma":  # its scale is part of the fold, nothing is left to learn
         forecaster.fit(nothing, nothing)
         return
-    with pytest.raises(TrainingFailed, match=r"must (have a known outcome|not be empty)"):
+    refusal = NotEnoughHistory if name in NEURAL else TrainingFailed
+    with pytest.raises(refusal, match=r"must (have a known outcome|not be empty|have at least 128 train rows)"):
         forecaster.fit(nothing, nothing)
 
 
@@ -189,7 +228,7 @@ def test_rows_without_an_outcome_are_left_out_of_a_fit(name):
     assert np.isfinite(forecaster.sample(TEST, 9)).all()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", TABULAR)
 def test_a_model_without_any_input_is_refused(name):
     """Fault 16: no feature was left on the training rows."""
     train, validation, test = segments(n_inputs=0)
@@ -197,6 +236,47 @@ def test_a_model_without_any_input_is_refused(name):
 
     with pytest.raises(TrainingFailed, match="at least one input must be left on the training rows, was none"):
         fit_fold(name, parameters, FoldArrays(train, validation, test), 3)
+
+
+@neural
+def test_a_network_needs_no_indicator(name):
+    """Past bars and the clock are inputs enough: the daily benchmark has nothing else."""
+    train, validation, test = segments(n_inputs=0)
+
+    assert np.isfinite(fitted(name, train, validation).sample(test, 9)).all()
+
+
+@neural
+@pytest.mark.parametrize(("n_train", "n_validation", "lacking"), [(127, 200, "128 train"), (600, 31, "32 validation")])
+def test_too_few_rows_for_a_network_are_not_enough_history(name, n_train, n_validation, lacking):
+    """Of a fold as of anything else: the refusal says what to do, and is no crash of the optimiser."""
+    arrays = FoldArrays(*segments(n_train, n_validation))
+
+    with pytest.raises(NotEnoughHistory, match=f"{name} must have at least {lacking} rows"):
+        fit_fold(name, unfitted(name).parameters, arrays, 0)
+
+
+@neural
+def test_a_fold_starts_from_the_fold_before_and_a_cold_fit_does_not(name):
+    arrays, parameters = FoldArrays(TRAIN, VALIDATION, TEST), unfitted(name).parameters
+    first = fit_fold(name, parameters, arrays, 0)
+
+    warm, cold = fit_fold(name, parameters, arrays, 1, previous=first), fit_fold(name, parameters, arrays, 1)
+
+    assert (first.is_warm, warm.is_warm, cold.is_warm) == (False, True, False)
+    assert not np.array_equal(warm.sample(TEST, 9), cold.sample(TEST, 9))
+    again = fit_fold(name, parameters, arrays, 1, previous=reloaded(first))
+    np.testing.assert_array_equal(again.sample(TEST, 9), warm.sample(TEST, 9))
+
+
+@at_once
+def test_a_family_that_is_fitted_at_once_does_not_look_at_the_fold_before(name):
+    arrays, parameters = FoldArrays(TRAIN, VALIDATION, TEST), small_parameters(name)
+    first = fit_fold(name, parameters, arrays, 0)
+
+    states = [dump_state(fit_fold(name, parameters, arrays, 1, previous=each).state()) for each in (None, first)]
+
+    assert states[0] == states[1]
 
 
 def test_the_seed_of_a_fold_is_known_to_everyone():
@@ -208,6 +288,9 @@ def test_the_seed_of_a_fold_is_known_to_everyone():
 
 def test_the_registry_has_baselines_and_models_and_nothing_else():
     assert {*BASELINES, *MODELS} == set(FAMILIES)
+    assert (*TABULAR, *NEURAL) == MODELS
+    assert TABULAR == ("ridge", "lasso", "elastic_net", "forest")
+    assert NEURAL[0] == "latent_diffusion"
     assert BASELINES == ("random_walk", "historical", "climatology", "ewma", "ewma_fhs", "garch_t", "har")
     assert [name for name in FAMILIES if family_named(name).is_baseline] == list(BASELINES)
     assert (family_named("rf").name, family_named("elasticnet").name) == ("forest", "elastic_net")
@@ -222,7 +305,8 @@ def test_an_unknown_model_is_refused_with_the_list(name, hint):
         family_named(name)
 
     known = "random_walk historical climatology ewma ewma_fhs garch_t har ridge lasso elastic_net forest"
-    assert str(refusal.value).startswith(f"model must be one of {known}, was {name!r}")
+    assert " ".join(FAMILIES).startswith(f"{known} latent_diffusion")
+    assert str(refusal.value).startswith(f"model must be one of {' '.join(FAMILIES)}, was {name!r}")
     assert hint in str(refusal.value)
 
 

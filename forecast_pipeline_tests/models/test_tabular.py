@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
 from forecast_pipeline.core.errors import TrainingFailed
-from forecast_pipeline.models.registry import MODELS, family_named
+from forecast_pipeline.models.registry import TABULAR, family_named
 from forecast_pipeline.models.tabular.families import penalties
 from forecast_pipeline.models.tabular.paths import MAX_ITERATIONS, TOLERANCE
 from forecast_pipeline.models.tabular.tabular import shrinkage
@@ -22,7 +22,7 @@ from forecast_pipeline_tests.models.made_rows import fitted, segments, unfitted
 
 TRAIN, VALIDATION, TEST = segments(800, 300, 200, n_inputs=6)
 PLAIN = {"n_penalties": 1, "shrinks_mean": False}
-models = pytest.mark.parametrize("name", MODELS)
+models = pytest.mark.parametrize("name", TABULAR)
 linear = pytest.mark.parametrize("name", ["ridge", "lasso", "elastic_net"])
 
 

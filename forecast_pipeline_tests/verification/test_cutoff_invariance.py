@@ -48,6 +48,7 @@ def ridge(split):
     return fold_invariance(split, {"ridge": small_parameters("ridge")}).outcomes
 
 
+@pytest.mark.slow
 def test_every_family_learns_the_same_beside_another_future(trained_home, split):
     families = trained_families(trained_home, "EURUSD", H1, split)
 
@@ -212,6 +213,7 @@ def test_nothing_checked_is_nothing_recorded(home):
         ensure_cutoff_invariance(home, "EURUSD", H1)
 
 
+@pytest.mark.slow
 def test_verify_asks_every_trained_family(trained_home):
     findings = list(verify_cutoff(trained_home, "EURUSD", H1))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from forecast_pipeline.models.registry import FAMILIES
+from forecast_pipeline.models.registry import BASELINES, NEURAL, TABULAR
 from forecast_pipeline.verification.fold_pipeline import FoldPipeline
 from forecast_pipeline.verification.fold_tests import FOLD_TESTS
 from forecast_pipeline.verification.kill_matrix import clean_results, simulated_mutants
-from forecast_pipeline.verification.leak_tests import TESTS
+from forecast_pipeline.verification.leak_tests import SEED, TESTS
 from forecast_pipeline.verification.mutants import outcome
 from forecast_pipeline.verification.planted_backtest_leaks import real_choices, simulated_backtest
 from forecast_pipeline.verification.planted_fit_leaks import fit_mutants
@@ -19,6 +19,8 @@ from forecast_pipeline.verification.serving_pipeline import served_world
 from forecast_pipeline.verification.simulated_matrix import BARS_PER_WEEK, simulated_matrix
 
 N_MUTANTS = {"S": 12, "A": 13, "V": 6, "B": 7, "X": 8}
+AT_ONCE = (*BASELINES, *TABULAR)
+WITH_NETWORKS = [*AT_ONCE, *(pytest.param(name, marks=pytest.mark.slow) for name in NEURAL)]
 CODES = [f"{group}{number}" for group, count in N_MUTANTS.items() for number in range(1, count + 1)]
 
 
@@ -34,7 +36,7 @@ def killed(mutants):
 
 @pytest.fixture(scope="module")
 def clean():
-    return list(clean_results())
+    return list(clean_results(families=AT_ONCE))
 
 
 def test_every_group_is_complete_and_in_order(mutants):
@@ -63,7 +65,16 @@ def test_no_honest_part_is_accused(clean):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_no_other_world_makes_an_honest_part_look_guilty(seed):
-    assert {result.test: result.findings for result in clean_results(seed) if result.findings} == {}
+    results = clean_results(seed, (*AT_ONCE, "latent_diffusion"))
+    assert {result.test: result.findings for result in results if result.findings} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", NEURAL)
+def test_no_network_is_accused(family):
+    found = {name: list(test(FoldPipeline(family=family), simulated_matrix(SEED))) for name, test in FOLD_TESTS.items()}
+
+    assert not any(found.values()), found
 
 
 @pytest.mark.slow
@@ -75,7 +86,7 @@ def test_folds_and_serving_that_leak_are_caught_in_every_world(seed):
     assert [mutant.code for mutant in planted if not mutant.caught()] == []
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", WITH_NETWORKS)
 def test_a_fold_is_fitted_to_the_same_bytes_twice(family):
     """Without this an alarm could be noise, and its absence luck."""
     pipeline, matrix = FoldPipeline(family=family), simulated_matrix(1)

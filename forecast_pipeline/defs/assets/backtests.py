@@ -22,6 +22,7 @@ from forecast_pipeline.defs.ownership import OWNERS
 from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
 from forecast_pipeline.defs.resources import HomeResource
 from forecast_pipeline.defs.stage_run import Check, Stage, StageEvent, run_stage
+from forecast_pipeline.defs.training_log import training_log
 from forecast_pipeline.models.registry import MODELS
 from forecast_pipeline.verification.mutation_score import ensure_mutation_score
 
@@ -60,7 +61,7 @@ def out_of_sample(
             key=OUT_OF_SAMPLE_KEY,
             code_version=CODE_VERSION,
             upstream=[SPLITS_KEY, BASELINES_KEY],
-            build=lambda key: run_walk_forward(folder, *symbol_and_timeframe(key), parameters),
+            build=lambda key: _walk_forward(context, folder, key, parameters),
             describe=lambda stored: card_metadata(stored) | {"folds": len(stored.card["fold_plan"])},
             check=lambda _: (),
         ),
@@ -134,6 +135,12 @@ def comparison(home: HomeResource) -> dg.MaterializeResult[None]:
         "cells": frame_table(cells.select(shown).head(N_CELLS), 4),
     }
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(stored.sha256))
+
+
+def _walk_forward(context: dg.AssetExecutionContext, home: Home, key: str, parameters: BacktestParameters) -> Published:
+    """Walk the families of a partition forward, with a line a fold, family and epoch in the event log."""
+    with training_log(context):
+        return run_walk_forward(home, *symbol_and_timeframe(key), parameters)
 
 
 def _build_report(home: Home, key: str, costs: CostModel) -> Published:

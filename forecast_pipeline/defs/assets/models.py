@@ -1,16 +1,20 @@
 """Stage 5: one asset a family, and one for all baselines; each fits the window that serves."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
+from forecast_pipeline.core.configuration import Configuration
 from forecast_pipeline.core.home import Home
 from forecast_pipeline.core.publication import Published
 from forecast_pipeline.defs.checks import check_definitions, cutoff_checked, cutoff_checks_of_artifact
 from forecast_pipeline.defs.configs import applied, chosen, config_of
 from forecast_pipeline.defs.lineage import SPLITS_KEY
 from forecast_pipeline.defs.metadata import card_metadata, counts_table
+from forecast_pipeline.defs.neural_models import NeuralTraining
 from forecast_pipeline.defs.ownership import OWNERS
 from forecast_pipeline.defs.partitions import SYMBOL_TIMEFRAME, symbol_and_timeframe
 from forecast_pipeline.defs.resources import HomeResource
@@ -36,14 +40,14 @@ def train_baselines(home: Home, key: str) -> Published:
 
 def _model_asset(name: str) -> dg.AssetsDefinition:
     family = FAMILIES[name]
-    config_class = config_of(family.parameters_class(), *RESERVED, name=f"{name.title().replace('_', '')}Config")
+    config_class = config_of(*RESERVED, family.parameters_class(), name=f"{name.title().replace('_', '')}Config")
 
     @dg.asset(
         key=model_key(name),
         group_name="models",
         description=f"Artifact of the {family.summary}, fitted to the latest window. The walk-forward refits it in "
         "every fold with the same settings.",
-        kinds={"scikitlearn"},
+        kinds={"pytorch", "lightning"} if family.is_neural else {"scikitlearn"},
         owners=OWNERS,
         code_version=CODE_VERSION,
         partitions_def=SYMBOL_TIMEFRAME,
@@ -59,15 +63,8 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
         """Fit the family to each partition of the run."""
         refuse_reserved(name, chosen(config))
         folder, parameters = home.open(), applied(home.settings().model(name), config)
-        yield from run_stage(
-            context,
-            _stage(
-                folder,
-                model_key(name),
-                (name,),
-                lambda key: train_model(folder, *symbol_and_timeframe(key), name, parameters),
-            ),
-        )
+        make = _neural_stage if family.is_neural else _family_stage
+        yield from run_stage(context, make(context, folder, name, parameters))
 
     return model
 
@@ -88,6 +85,24 @@ def baselines(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator
     """Fit every baseline to each partition of the run."""
     folder = home.open()
     yield from run_stage(context, _stage(folder, BASELINES_KEY, BASELINES, lambda key: train_baselines(folder, key)))
+
+
+def _family_stage(context: dg.AssetExecutionContext, home: Home, name: str, parameters: Configuration) -> Stage:
+    """Stage of a family that is fitted at once."""
+    del context
+    train = partial(_train, home, name, parameters)
+    return _stage(home, model_key(name), (name,), train)
+
+
+def _neural_stage(context: dg.AssetExecutionContext, home: Home, name: str, parameters: Configuration) -> Stage:
+    """Stage of a family that learns in steps: its progress stands in the event log, its curves in the event."""
+    training = NeuralTraining(context, home, name, parameters)
+    stage = _stage(home, model_key(name), (name,), training.build)
+    return replace(stage, describe=lambda stored: _describe(stored) | training.describe(stored))
+
+
+def _train(home: Home, name: str, parameters: Configuration, key: str) -> Published:
+    return train_model(home, *symbol_and_timeframe(key), name, parameters)
 
 
 def _stage(home: Home, key: dg.AssetKey, names: Sequence[str], build: Callable[[str], Published]) -> Stage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY
 from forecast_pipeline.forecasts.series.defects import spikes, without_spikes
 from forecast_pipeline.forecasts.series.inputs import series_inputs
 from forecast_pipeline.splits.arrays import BarHistory, Rows
@@ -158,6 +159,16 @@ def rows_at(
         increments=np.diff(known, axis=1, prepend=0.0),
         scale=np.sqrt(scale.smoothed(returns)[positions, None] * n_slots),
         issued_at_us=close_us[positions],
-        history=BarHistory(returns, positions, n_slots, horizons, scale.slot_minutes, candles),
+        history=BarHistory(
+            returns,
+            positions,
+            n_slots,
+            horizons,
+            scale.slot_minutes,
+            candles=candles,
+            # Days are counted, not dated: a profile of their weekdays would be noise.
+            close_us=close_us if scale.slot_minutes < MINUTES_PER_DAY else None,
+            profile=np.asarray(scale.profile) if scale.slot_minutes < MINUTES_PER_DAY else None,
+        ),
         extremes=extremes,
     )

@@ -10,7 +10,7 @@ class ContextEncoder(nn.Module):
     """Convolutional stem and stride-2 blocks over the patch, flattened beside features and indicators.
 
     ``(B, C, L)`` becomes ``(B, hidden, L / 2^n_down)``; it is joined by the variance and clock features, and by the
-    indicators after dropout, for single indicators of a slow timeframe invite memorising, and mapped to ``(B, n_context)``.
+    indicators after dropout, for single indicators of a slow timeframe invite memorising, and mapped to a context.
 
     Args:
         n_channels: Channels of the patch ``C``.
@@ -73,8 +73,10 @@ class _Down(nn.Module):
         super().__init__()
         self.norm = nn.GroupNorm(1, hidden)
         self.conv = nn.Conv1d(hidden, hidden, kernel_size=3, stride=2, padding=1)
-        self.pool = nn.AvgPool1d(2, ceil_mode=True, count_include_pad=False)
 
     def forward(self, values: Tensor) -> Tensor:
-        halved: Tensor = self.pool(values) + self.conv(nn.functional.silu(self.norm(values)))
+        first, second = values[..., 0::2], values[..., 1::2]
+        if second.shape[-1] < first.shape[-1]:
+            second = torch.cat([second, first[..., -1:]], dim=-1)
+        halved: Tensor = 0.5 * (first + second) + self.conv(nn.functional.silu(self.norm(values)))
         return halved

@@ -12,19 +12,21 @@ from forecast_pipeline.models.latent_diffusion.lit import AUTOENCODER, DIFFUSION
 from forecast_pipeline.models.latent_diffusion.parameters import LatentDiffusionParameters
 from forecast_pipeline.models.latent_diffusion.patches import CandlePatchDataset
 from forecast_pipeline.models.neural.batches import ArrayDataset, batches
-from forecast_pipeline.models.neural.forecaster import Known, NeuralForecaster
+from forecast_pipeline.models.neural.forecaster import NeuralForecaster
 from forecast_pipeline.models.neural.training import train_stage
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
-    from torch.utils.data import Dataset
 
-    from forecast_pipeline.models.neural.batches import Batch
     from forecast_pipeline.models.neural.conditioning import Conditions
+    from forecast_pipeline.models.neural.records import Known
     from forecast_pipeline.splits.arrays import BarHistory, Rows
 
 LATENT_ROWS = 4096
+VALIDATION_BATCH = 2048
+AUTOENCODER_MIN_DELTA = 0.02
+"""Nats a path: an autoencoder that holds nearly all of it already gains digits forever."""
 
 
 class LatentDiffusion(NeuralForecaster):
@@ -88,9 +90,9 @@ class LatentDiffusion(NeuralForecaster):
         """Latents from noise, decoded, with the decoder's own noise on top."""
         settings, module = self.parameters, self.module
         n_steps = settings.sampling_steps
-        initial = _normals(noise, n_samples, settings.z_dim)
+        initial = _normals(noise, n_samples, module.z_dim)
         n_extra = n_noises(settings.sampler, n_steps)
-        extra = _normals(noise, n_extra, n_samples, settings.z_dim) if n_extra else None
+        extra = _normals(noise, n_extra, n_samples, module.z_dim) if n_extra else None
         denoise = module.denoiser.conditioned(context)
         latent = draw(denoise, module.schedule, initial, extra, sampler=settings.sampler, n_steps=n_steps)
         latent = latent * module.latent_std + module.latent_mean
@@ -105,10 +107,8 @@ class LatentDiffusion(NeuralForecaster):
 
     def _train(self, stage: str, datasets: list[Any]) -> None:
         settings = self.parameters
-        train, validation = (
-            _loader(dataset, settings.batch_size if is_train else 2048, self.seed if is_train else None, settings.num_workers)
-            for dataset, is_train in zip(datasets, (True, False), strict=True)
-        )
+        train = batches(datasets[0], settings.batch_size, self.seed, settings.num_workers)
+        validation = batches(datasets[1], VALIDATION_BATCH, None, settings.num_workers)
         self.curves[stage] = train_stage(
             self.module,
             stage,
@@ -117,11 +117,8 @@ class LatentDiffusion(NeuralForecaster):
             family=self.family,
             n_epochs=min(settings.refit_epochs, settings.epochs) if self.is_warm else settings.epochs,
             folder=self.run_folder,
+            min_delta=AUTOENCODER_MIN_DELTA if stage == AUTOENCODER else 1e-5,
         )
-
-
-def _loader(dataset: Dataset[Batch], batch_size: int, seed: int | None, num_workers: int) -> Any:  # noqa: ANN401
-    return batches(dataset, batch_size, seed, num_workers)
 
 
 def _normals(noise: np.random.Generator, *shape: int) -> Tensor:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from forecast_pipeline.models.diffusion.denoiser import DiffusionModel
 from forecast_pipeline.models.diffusion.losses import free_bits, gaussian_nll, kl_divergence
+from forecast_pipeline.models.diffusion.radial import RadialDenoiser
 from forecast_pipeline.models.diffusion.schedule import NoiseSchedule
 from forecast_pipeline.models.diffusion.steps import loss_weight, stratified_steps
 from forecast_pipeline.models.latent_diffusion.context_encoder import ContextEncoder
@@ -71,15 +71,21 @@ class ForexDiffusionLit(StageModule):
             dropout=settings.dropout,
         )
         self.head = ScaleHead(weights, size)
-        self.vae = VAE(path_channels, weights.shape[1], settings.z_dim, size, settings.hidden_channels)
-        self.denoiser = DiffusionModel(
-            settings.z_dim, size, width=settings.denoiser_width, n_blocks=settings.denoiser_blocks
+        # A latent longer than the path would lie on a thin sheet, which a denoiser cannot follow.
+        self.z_dim = min(settings.z_dim, path_channels * weights.shape[1])
+        self.vae = VAE(path_channels, weights.shape[1], self.z_dim, size, settings.hidden_channels)
+        self.schedule = NoiseSchedule(settings.T, settings.parameterization)
+        self.denoiser = RadialDenoiser(
+            self.z_dim,
+            size,
+            width=settings.denoiser_width,
+            n_blocks=settings.denoiser_blocks,
+            schedule=self.schedule if settings.parameterization == "epsilon" else None,
         )
-        self.schedule = NoiseSchedule(
-            settings.T, settings.parameterization, zero_terminal_snr=settings.parameterization == "v"
-        )
-        self.register_buffer("latent_mean", torch.zeros(settings.z_dim))
-        self.register_buffer("latent_std", torch.ones(settings.z_dim))
+        self.latent_mean: Tensor
+        self.latent_std: Tensor
+        self.register_buffer("latent_mean", torch.zeros(self.z_dim))
+        self.register_buffer("latent_std", torch.ones(self.z_dim))
 
     def trained(self) -> Iterable[nn.Module]:
         """Networks of the present stage."""
@@ -89,6 +95,11 @@ class ForexDiffusionLit(StageModule):
             DIFFUSION: (self.denoiser,),
             JOINT: (self.vae, self.denoiser),
         }[self.stage]
+
+    @property
+    def learning_rate(self) -> float:
+        """Largest step size of the present stage."""
+        return self.own.denoiser_learning_rate if self.stage == DIFFUSION else self.own.learning_rate
 
     def context(self, batch: Batch) -> Tensor:
         """Context of each row, shape ``(B, n_context)``."""
@@ -101,7 +112,8 @@ class ForexDiffusionLit(StageModule):
             return self._direct_losses(batch, generator)
         paths, context = batch["scores"], batch["context"]
         if self.own.is_symmetric and self.training:
-            paths = mirrored_tensor(paths, torch.rand(paths.shape[0], generator=generator).to(paths) < 0.5)
+            coins = torch.randint(2, (paths.shape[0],), generator=generator).to(paths.device)
+            paths = mirrored_tensor(paths, coins.bool())
         if self.stage == DIFFUSION:
             velocity = self._velocity_loss(paths, context, generator)
             return {"loss": self.own.lambda_v * velocity, "v": velocity}
@@ -112,9 +124,9 @@ class ForexDiffusionLit(StageModule):
         with torch.no_grad():
             mean, log_variance = self.vae.encode(paths, context)
             second = (mean.square() + log_variance.exp()).mean(dim=0)
-            self.latent_mean.copy_(mean.mean(dim=0))  # type: ignore[operator]  # buffers are typed as modules
+            self.latent_mean.copy_(mean.mean(dim=0))
             spread = (second - mean.mean(dim=0).square()).clamp_min(1e-6).sqrt()
-            self.latent_std.copy_(spread)  # type: ignore[operator]
+            self.latent_std.copy_(spread)
 
     def _direct_losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         direct = self.head(batch["states"], self.context(batch))
@@ -128,7 +140,7 @@ class ForexDiffusionLit(StageModule):
         return {"loss": loss, "nll": nll, "crps": crps}
 
     def _autoencoder_losses(self, paths: Tensor, context: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        noise = torch.randn((paths.shape[0], self.own.z_dim), generator=generator).to(paths)
+        noise = torch.randn((paths.shape[0], self.z_dim), generator=generator).to(paths)
         decoded, mean, log_variance, latent = self.vae(paths, context, noise)
         reconstruction = gaussian_nll(paths - decoded.location, decoded.log_scale).mean(dim=0).sum()
         kl = kl_divergence(mean, log_variance).mean(dim=0)
@@ -153,18 +165,22 @@ class ForexDiffusionLit(StageModule):
 
     def _velocity_loss_of(self, latent: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
         n_rows = latent.shape[0]
-        step = stratified_steps(n_rows, self.schedule.n_steps, torch.rand(n_rows, generator=generator)).to(latent.device)
+        step = stratified_steps(n_rows, self.schedule.n_steps, torch.rand(n_rows, generator=generator)).to(
+            latent.device
+        )
         noise = torch.randn(latent.shape, generator=generator).to(latent)
         predicted = self.denoiser(self.schedule.noised(latent, noise, step), step, context)
         weight = loss_weight(self.schedule, step, self.own.loss_weight).to(latent)
         squared = (predicted.float() - self.schedule.target(latent, noise, step)).square().mean(dim=1)
-        return (weight * squared).mean()
+        weighted: Tensor = (weight * squared).mean()
+        return weighted
 
     def _standardised(self, latent: Tensor) -> Tensor:
-        return (latent - self.latent_mean) / self.latent_std
+        standardised: Tensor = (latent - self.latent_mean) / self.latent_std
+        return standardised
 
     def _follow_latents(self, latent: Tensor) -> None:
         """Running mean and deviation of latents that still move, in joint training."""
         share = 0.02
-        self.latent_mean.lerp_(latent.mean(dim=0), share)  # type: ignore[operator]
-        self.latent_std.lerp_(latent.std(dim=0).clamp_min(1e-3), share)  # type: ignore[operator]
+        self.latent_mean.lerp_(latent.mean(dim=0), share)
+        self.latent_std.lerp_(latent.std(dim=0).clamp_min(1e-3), share)

@@ -48,7 +48,7 @@ class Conditions(NamedTuple):
 
     def take(self, positions: npt.NDArray[np.intp]) -> Conditions:
         """Those at ``positions``."""
-        return Conditions(*(each[positions] for each in self))
+        return Conditions(self.states[positions], self.features[positions], self.slow[positions], self.unit[positions])
 
 
 @dataclass
@@ -68,8 +68,8 @@ class Conditioner:
     has_clock: bool
 
     def __post_init__(self) -> None:
-        self._measured: tuple[object, Singles] = (None, np.zeros((0, 0), np.float32))
-        self._patched: tuple[object, Singles] = (None, np.zeros((0, 0), np.float32))
+        self._measured: tuple[BarHistory | None, Singles] = (None, np.zeros((0, 0), np.float32))
+        self._patched: tuple[BarHistory | None, Singles] = (None, np.zeros((0, 0), np.float32))
 
     @classmethod
     def fit(cls, train: Rows) -> Self:
@@ -115,8 +115,8 @@ class Conditioner:
 
         A patch is a run of rows that ends at the bar of a decision.
         """
-        if self._patched[0] is not history.returns:
-            self._patched = (history.returns, self._bar_channels(history))
+        if not _has_same_bars(self._patched[0], history):
+            self._patched = (history, self._bar_channels(history))
         return self._patched[1]
 
     def state(self) -> dict[str, object]:
@@ -148,8 +148,8 @@ class Conditioner:
 
     def _states(self, history: BarHistory) -> tuple[Singles, Singles]:
         """States and their geometric mean, the reference, at every bar; kept for the history asked last."""
-        if self._measured[0] is not history.returns:
-            self._measured = (history.returns, self.variance.measure(history))
+        if not _has_same_bars(self._measured[0], history):
+            self._measured = (history, self.variance.measure(history))
         states = self._measured[1]
         return states, np.exp(np.log(states[:, :-1]).mean(axis=1))
 
@@ -181,11 +181,24 @@ class Conditioner:
         return np.ascontiguousarray(np.nan_to_num(np.stack(columns, axis=1), nan=0.0).astype(np.float32))
 
 
+def _has_same_bars(kept: BarHistory | None, history: BarHistory) -> bool:
+    """Whether the arrays of two histories are the same objects; their decisions may differ."""
+    return kept is not None and all(
+        ours is theirs
+        for ours, theirs in (
+            (kept.returns, history.returns),
+            (kept.candles, history.candles),
+            (kept.close_us, history.close_us),
+        )
+    )
+
+
 def clock_harmonics(issued_at_us: npt.NDArray[np.int64]) -> Floats:
     """Sine and cosine of the time of day and week at instants, shape ``(n, 2 (DAY_HARMONICS + WEEK_HARMONICS))``."""
     minutes = trading_minutes(issued_at_us)
     columns: list[Floats] = []
-    for period, n_harmonics in ((MINUTES_PER_DAY, DAY_HARMONICS), (OPEN_DAYS_PER_WEEK * MINUTES_PER_DAY, WEEK_HARMONICS)):
+    week = OPEN_DAYS_PER_WEEK * MINUTES_PER_DAY
+    for period, n_harmonics in ((MINUTES_PER_DAY, DAY_HARMONICS), (week, WEEK_HARMONICS)):
         for harmonic in range(1, n_harmonics + 1):
             angle = 2.0 * np.pi * harmonic * (minutes % period) / period
             columns += [np.sin(angle), np.cos(angle)]

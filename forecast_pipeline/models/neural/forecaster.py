@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
 
 from forecast_pipeline.core.errors import NotEnoughHistory
-from forecast_pipeline.models.mean_shrinkage import cautious_shrinkage
 from forecast_pipeline.models.neural.conditioning import Conditioner, Conditions
-from forecast_pipeline.models.neural.knot_map import KnotMap
+from forecast_pipeline.models.neural.knot_map import KnotMap, maps_to_normal
 from forecast_pipeline.models.neural.path_targets import PathTargets, ScaledPaths, excursions, mirrored
+from forecast_pipeline.models.neural.records import DirectArrays, Known, joined_paths, mean_slope
 from forecast_pipeline.models.neural.seeds import decision_noise
+from forecast_pipeline.models.neural.training_facts import training_facts
 from forecast_pipeline.models.neural.weights import arrays_of, fits, load_arrays
+from forecast_pipeline.models.paths import PathDraws
 from forecast_pipeline.models.variance_mixture import fit_coefficients
 
 if TYPE_CHECKING:
@@ -39,28 +41,6 @@ TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 N_RECALIBRATION_DRAWS = 32_768
 DRAWS_AT_ONCE = 4096
 ROWS_AT_ONCE = 256
-
-
-class PathDraws(NamedTuple):
-    """Joint draws of paths, each of shape ``(S, B, K)``.
-
-    Attributes:
-        increments: Log return of each increment.
-        highest: Highest log price inside each increment relative to its start, at least 0 and the increment.
-        lowest: Lowest log price inside each increment relative to its start, at most 0 and the increment.
-    """
-
-    increments: Floats
-    highest: Floats
-    lowest: Floats
-
-
-class Known(NamedTuple):
-    """What training knows of the rows of a segment."""
-
-    rows: Rows
-    conditions: Conditions
-    target: Floats
 
 
 class NeuralForecaster:
@@ -96,6 +76,7 @@ class NeuralForecaster:
     # -- what a family says --------------------------------------------------------------------------------------
 
     family = ""
+    recalibration_draws = N_RECALIBRATION_DRAWS
 
     def build_module(self, path_channels: int) -> StageModule:
         """The untrained networks for `weights`, `n_slow` and the conditioner."""
@@ -117,7 +98,7 @@ class NeuralForecaster:
         raise NotImplementedError
 
     def generate(self, context: Tensor, noise: np.random.Generator, n_samples: int) -> Tensor:
-        """Normal scores of paths given one context ``(1, n)``, or one for each sample ``(S, n)``, shape ``(S, C, K)``."""
+        """Normal scores of paths given a context ``(1, n)``, or one for each sample ``(S, n)``: ``(S, C, K)``."""
         raise NotImplementedError
 
     def own_state(self) -> dict[str, object]:
@@ -149,7 +130,9 @@ class NeuralForecaster:
         for name, rows, least in (("train", train, MIN_TRAIN_ROWS), ("validation", validation, MIN_VALIDATION_ROWS)):
             if len(rows) < least:
                 raise NotEnoughHistory(
-                    f"{self.family} must have at least {least} {name} rows", was=str(len(rows)), do="ingest more history"
+                    f"{self.family} must have at least {least} {name} rows",
+                    was=str(len(rows)),
+                    do="ingest more history",
                 )
         torch.set_num_threads(1)  # sums then round alike whatever the machine
         self.n_slow = train.standardised.shape[1]
@@ -164,17 +147,16 @@ class NeuralForecaster:
             torch.manual_seed(self.seed)
             self.module = self.build_module(3 if self.has_strays else 1)
             if self._warm is not None and fits(self.module, self._warm):
-                weights = dict(self._warm)
-                load_arrays(self.module, weights)
+                load_arrays(self.module, self._warm)
             else:
                 self._warm = None
         self.fit_direct(*known)
         outputs = [self._direct(each.rows, each.conditions) for each in known]
         self._trust(known[1], outputs)
         outputs = [self._direct(each.rows, each.conditions) for each in known]
-        self.slope = self._slope(known[1], outputs[1])
+        self.slope = mean_slope(known[1], outputs[1], self.horizons)
         paths = [self._scaled(each, output) for each, output in zip(known, outputs, strict=True)]
-        self.targets = PathTargets.fit(_joined(paths), is_symmetric=self.parameters.is_symmetric)
+        self.targets = PathTargets.fit(joined_paths(paths), is_symmetric=self.parameters.is_symmetric)
         rng = np.random.default_rng(self.seed)
         tensors = [
             {
@@ -199,23 +181,22 @@ class NeuralForecaster:
             n_samples: Draws of a decision.
             seed: Other noise than the model's own, where a request asks for it.
         """
-        targets = cast("PathTargets", self.targets)
         conditions = self._conditioner.conditions(rows)
         dataset = self.batch_of(rows, conditions)
         made = np.empty((3, n_samples, len(rows), conditions.unit.shape[1]))
         for row, issued_at_us in enumerate(rows.issued_at_us.tolist()):
-            direct = self._direct_batch(dataset[[row]])
             noise = decision_noise(self.seed if seed is None else seed, issued_at_us)
-            scores = self._scores(direct.context, noise, n_samples)
-            paths = targets.paths(scores)
-            deviation = conditions.unit[row] * np.exp(direct.log_scale[0])
-            increments = (paths.increments + self.slope * direct.mean[0]) * deviation
-            above = 0.0 if paths.above is None else paths.above * deviation
-            below = 0.0 if paths.below is None else paths.below * deviation
-            made[0, :, row] = increments
-            made[1, :, row] = np.maximum(increments, 0.0) + above
-            made[2, :, row] = np.minimum(increments, 0.0) - below
+            made[:, :, row] = self._drawn(dataset[[row]], conditions.unit[row], noise, n_samples)
         return PathDraws(*made)
+
+    def sample_each(self, rows: Rows, noise: np.random.Generator) -> PathDraws:
+        """One draw of every row, shape ``(1, B, K)``, all in one batch: for many paths that are rolled forward.
+
+        Unlike `sample_paths` it takes the noise as it comes: a row's draw depends on the rows asked with it.
+        """
+        conditions = self._conditioner.conditions(rows)
+        batch = self.batch_of(rows, conditions)[list(range(len(rows)))]
+        return PathDraws(*self._drawn(batch, conditions.unit, noise, len(rows))[:, None])
 
     def mean(self, rows: Rows) -> Floats:
         """Mean of each increment, shape ``(B, K)``: what of the direct head's mean held up on validation rows."""
@@ -270,6 +251,10 @@ class NeuralForecaster:
         """Settings of the family."""
         raise NotImplementedError
 
+    def facts(self) -> dict[str, Any]:
+        """What the card of an artifact records of the training (`training_facts`)."""
+        return training_facts(self)
+
     # -- steps -----------------------------------------------------------------------------------------------------
 
     @property
@@ -311,15 +296,9 @@ class NeuralForecaster:
         losses = []
         with torch.no_grad():
             for trust in TRUSTS:
-                head.trust.fill_(trust)  # type: ignore[operator]  # a buffer
+                head.trust.fill_(trust)
                 losses.append(float(head.nll(head(states, outputs[1].context), target).mean()))
-            head.trust.fill_(TRUSTS[int(np.argmin(losses))])  # type: ignore[operator]
-
-    def _slope(self, validation: Known, output: DirectArrays) -> float:
-        outcome = validation.target * np.exp(-output.log_scale)
-        outcome = np.clip(outcome, -5.0, 5.0)
-        n_independent = outcome.size / max(np.mean(np.diff([0, *self.horizons])), 1.0)
-        return cautious_shrinkage(output.mean, outcome, n_independent)
+            head.trust.fill_(TRUSTS[int(np.argmin(losses))])
 
     def _scaled(self, known: Known, output: DirectArrays) -> ScaledPaths:
         deviation = known.conditions.unit * np.exp(output.log_scale)
@@ -341,40 +320,21 @@ class NeuralForecaster:
                 scores[:, channel, k] = mapped.apply(scores[:, channel, k])
         return scores
 
+    def _drawn(self, batch: Any, unit: Floats, noise: np.random.Generator, n_samples: int) -> Floats:  # noqa: ANN401
+        """Increments, highest and lowest of draws, shape ``(3, S, K)``, from one decision or one each."""
+        direct = self._direct_batch(batch)
+        paths = cast("PathTargets", self.targets).paths(self._scores(direct.context, noise, n_samples))
+        deviation = unit * np.exp(direct.log_scale)
+        increments = (paths.increments + self.slope * direct.mean) * deviation
+        above = 0.0 if paths.above is None else paths.above * deviation
+        below = 0.0 if paths.below is None else paths.below * deviation
+        return np.stack([increments, np.maximum(increments, 0.0) + above, np.minimum(increments, 0.0) - below])
+
     def _recalibrate(self, contexts: Tensor) -> None:
         """Measure the generator's marginals over contexts, and keep what maps them to the standard normal."""
         self.recalibration = ()
         noise = decision_noise(self.seed, 0, stream=1)
-        chosen = torch.from_numpy(noise.integers(0, contexts.shape[0], N_RECALIBRATION_DRAWS))
-        drawn = np.concatenate([self._scores(contexts[part], noise, len(part)) for part in chosen.split(DRAWS_AT_ONCE)])
-        is_symmetric = bool(self.parameters.is_symmetric)
-        self.recalibration = tuple(
-            tuple(
-                KnotMap.to_normal(drawn[:, channel, k], is_symmetric=is_symmetric and channel == 0)
-                for k in range(drawn.shape[2])
-            )
-            for channel in range(drawn.shape[1])
-        )
-
-
-class DirectArrays(NamedTuple):
-    """Context, and log deviation and mean of the direct head, of a batch."""
-
-    context: Tensor
-    log_scale: Floats
-    mean: Floats
-
-    def head(self, n_rows: int) -> DirectArrays:
-        """The first rows."""
-        return DirectArrays(*(each[:n_rows] for each in self))
-
-    @classmethod
-    def joined(cls, parts: list[DirectArrays]) -> DirectArrays:
-        """Batches after each other."""
-        log_scale, mean = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
-        return cls(torch.cat([part.context for part in parts]), log_scale, mean)
-
-
-def _joined(paths: list[ScaledPaths]) -> ScaledPaths:
-    columns = [None if each[0] is None else np.concatenate(each) for each in zip(*paths, strict=True)]
-    return ScaledPaths(cast("Floats", columns[0]), columns[1], columns[2])
+        chosen = contexts[torch.from_numpy(noise.integers(0, contexts.shape[0], self.recalibration_draws))]
+        parts = [chosen[first : first + DRAWS_AT_ONCE] for first in range(0, len(chosen), DRAWS_AT_ONCE)]
+        drawn = np.concatenate([self._scores(part, noise, len(part)) for part in parts])
+        self.recalibration = maps_to_normal(drawn, is_symmetric=bool(self.parameters.is_symmetric))

@@ -21,7 +21,12 @@ class StopOnDivergence(Callback):
     """Ends a training whose loss or weights left the range of sense, before it can overwrite a good checkpoint."""
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int  # noqa: ANN401
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's own types
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
     ) -> None:
         """Look at the loss of a step.
 
@@ -39,7 +44,8 @@ class StopOnDivergence(Callback):
         Raises:
             TrainingFailed: If one is not finite, or beyond `LARGEST_WEIGHT`.
         """
-        largest = max((float(torch.max(torch.abs(each))) for each in pl_module.parameters() if each.numel()), default=0.0)
+        sizes = [float(torch.max(torch.abs(each))) for each in pl_module.parameters() if each.numel()]
+        largest = max(sizes, default=0.0)
         if not largest < LARGEST_WEIGHT:  # false of NaN
             found = f"{largest} after epoch {trainer.current_epoch + 1}"
             raise _failed("weights must stay finite and small", found, trainer, pl_module)

@@ -78,6 +78,17 @@ class KnotMap:
         return np.asarray(np.interp(values, self.start, self.end) + beyond)
 
 
+def maps_to_normal(draws: Floats, *, is_symmetric: bool) -> tuple[tuple[KnotMap, ...], ...]:
+    """Maps of draws of shape ``(n, C, K)``, a row a channel; only the first channel, the increments, may be odd."""
+    return tuple(
+        tuple(
+            KnotMap.to_normal(draws[:, channel, k], is_symmetric=is_symmetric and channel == 0)
+            for k in range(draws.shape[2])
+        )
+        for channel in range(draws.shape[1])
+    )
+
+
 def _knots(n: int, *, is_symmetric: bool) -> tuple[Floats, Floats]:
     """Scores of the knots and their levels among absolute or signed values."""
     from scipy.special import ndtr

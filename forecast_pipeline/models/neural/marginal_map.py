@@ -54,7 +54,7 @@ class MarginalMap:
         finite = outcomes[np.isfinite(outcomes)]
         thinned = finite[:: max(finite.size // MAX_FITTED, 1)]
         degrees, scale = _fit_backbone(thinned)
-        raw = cls(degrees, scale, KnotMap(np.zeros(0), np.zeros(0), is_symmetric))._raw_scores(finite)
+        raw = _backbone_scores(finite, degrees, scale)
         return cls(degrees, scale, KnotMap.to_normal(raw, is_symmetric=is_symmetric))
 
     def scores(self, outcomes: Floats, rng: np.random.Generator | None = None) -> Floats:
@@ -64,7 +64,7 @@ class MarginalMap:
             outcomes: Any shape.
             rng: Spreads exact zeros over the scores that they hold, where unchanged prices are frequent.
         """
-        mapped = self.knots.apply(self._raw_scores(outcomes))
+        mapped = self.knots.apply(_backbone_scores(outcomes, self.degrees, self.scale))
         if rng is not None and self.knots.atom > 0.0:
             mapped = np.where(outcomes == 0.0, rng.uniform(-1.0, 1.0, mapped.shape) * self.knots.atom, mapped)
         return mapped
@@ -101,11 +101,12 @@ class MarginalMap:
         knots = KnotMap(start, end, cast("bool", state["is_symmetric"]))
         return cls(cast("float", state["degrees"]), cast("float", state["scale"]), knots)
 
-    def _raw_scores(self, outcomes: Floats) -> Floats:
-        from scipy.special import ndtri, stdtr
 
-        lower = np.maximum(stdtr(self.degrees, -np.abs(outcomes) / self.scale), 1e-14)
-        return np.asarray(-np.sign(outcomes) * ndtri(lower))
+def _backbone_scores(outcomes: Floats, degrees: float, scale: float) -> Floats:
+    from scipy.special import ndtri, stdtr
+
+    lower = np.maximum(stdtr(degrees, -np.abs(outcomes) / scale), 1e-14)
+    return np.asarray(-np.sign(outcomes) * ndtri(lower))
 
 
 def _fit_backbone(values: Floats) -> tuple[float, float]:

@@ -17,6 +17,8 @@ class NeuralParameters(Configuration):
         refit_epochs: Most epochs of a stage that starts from the weights of the fold before.
         batch_size: Rows of a gradient step.
         learning_rate: Largest step size of the optimiser; it falls to nothing along a cosine.
+        denoiser_learning_rate: The same for the denoiser: what paths share beyond their scale is little, and large
+            steps find noise before it.
         weight_decay: Decoupled weight decay.
         patience: Epochs without a better validation loss after which a stage ends.
         ema_decay: Decay of the averaged weights that are validated and kept; lowered where steps are few.
@@ -39,12 +41,13 @@ class NeuralParameters(Configuration):
         gradient_accumulation_steps: Batches of one optimiser step.
     """
 
-    epochs: int = Field(default=30, ge=1)
+    epochs: int = Field(default=60, ge=1)
     refit_epochs: int = Field(default=6, ge=1)
     batch_size: int = Field(default=256, ge=2)
-    learning_rate: float = Field(default=0.001, gt=0)
+    learning_rate: float = Field(default=0.0005, gt=0)
+    denoiser_learning_rate: float = Field(default=0.0001, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
-    patience: int = Field(default=5, ge=1)
+    patience: int = Field(default=8, ge=1)
     ema_decay: float = Field(default=0.999, ge=0, lt=1)
     gradient_clip: float = Field(default=1.0, gt=0)
     dropout: float = Field(default=0.2, ge=0, lt=1)

@@ -55,6 +55,7 @@ class ScaleHead(nn.Module):
         self.steering = nn.Linear(n_context, self.n_horizons * (self.n_states + 2))
         nn.init.zeros_(self.steering.weight)
         nn.init.zeros_(self.steering.bias)
+        self.trust: Tensor
         self.register_buffer("trust", torch.ones(()))
 
     def forward(self, states: Tensor, context: Tensor) -> Direct:

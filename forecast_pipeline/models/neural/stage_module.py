@@ -56,8 +56,16 @@ class StageModule(pl.LightningModule):
         self.stage, self.n_steps = stage, max(n_steps, 1)
         self.curve = []
         self.requires_grad_(requires_grad=False)
+        self.eval()  # what rests does not drop units; Lightning keeps the modes it finds
+        self.training = True
         for network in self.trained():
             network.requires_grad_(requires_grad=True)
+            network.train()
+
+    @property
+    def learning_rate(self) -> float:
+        """Largest step size of the present stage."""
+        return self.settings.learning_rate
 
     @property
     def progress(self) -> float:
@@ -78,8 +86,8 @@ class StageModule(pl.LightningModule):
         generator = torch.Generator().manual_seed(VALIDATION_SEED + batch_idx)
         self._log("validation", self.validation_losses(batch, generator), _rows(batch))
 
-    def on_validation_epoch_end(self) -> None:
-        """Keep the losses of the epoch."""
+    def on_train_epoch_end(self) -> None:
+        """Keep the losses of the epoch; before its end, those of training steps are still the epoch's before."""
         values = {name: float(value) for name, value in self.trainer.callback_metrics.items()}
         self.curve.append({"epoch": float(self.current_epoch + 1), **values})
 
@@ -93,7 +101,7 @@ class StageModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own union
         """AdamW with a short warm-up and a cosine to nothing (Loshchilov and Hutter 2017, 2019)."""
-        optimiser = torch.optim.AdamW(self.parameter_groups(), lr=self.settings.learning_rate, fused=self.settings.fuses)
+        optimiser = torch.optim.AdamW(self.parameter_groups(), lr=self.learning_rate, fused=self.settings.fuses)
         warm_up = max(int(WARM_UP_FRACTION * self.n_steps), 1)
 
         def factor(step: int) -> float:
@@ -115,7 +123,7 @@ class StageModule(pl.LightningModule):
 
     def _step_seed(self, step: int) -> int:
         stage = sum(ord(letter) * 131**place for place, letter in enumerate(self.stage)) % 2**31
-        return (self.seed * 1_000_003 + stage * 7919 + 2 * step) % 2**62
+        return int((self.seed * 1_000_003 + stage * 7919 + 2 * step) % 2**62)
 
     def _log(self, segment: str, parts: dict[str, Tensor], n_rows: int) -> None:
         named = {f"{segment}/{name}": value.detach() for name, value in parts.items()}

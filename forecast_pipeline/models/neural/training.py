@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, WeightAveraging
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.core.publication import write_atomically
@@ -41,7 +42,7 @@ class _Progress(Callback):
     def __init__(self, family: str, n_epochs: int) -> None:
         self.family, self.n_epochs = family, n_epochs
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         told = ", ".join(f"{name} {values[name]:.4f}" for name in ("train/loss", MONITORED) if name in values)
         epoch = trainer.current_epoch + 1
@@ -57,6 +58,7 @@ def train_stage(
     family: str,
     n_epochs: int,
     folder: Path | None,
+    min_delta: float = 1e-5,
 ) -> list[dict[str, float]]:
     """Train one stage, and leave the best averaged weights in the module.
 
@@ -71,6 +73,7 @@ def train_stage(
         family: Name of the family, for the log.
         n_epochs: Most epochs.
         folder: Where checkpoints are kept; None keeps them only while the stage lasts.
+        min_delta: Smallest fall of the validation loss that counts as one.
 
     Returns:
         One entry an epoch: losses by name.
@@ -94,7 +97,7 @@ def train_stage(
             save_last=True,
             enable_version_counter=False,
         )
-        stopping = EarlyStopping(MONITORED, patience=settings.patience, min_delta=1e-5, check_finite=False)
+        stopping = EarlyStopping(MONITORED, patience=settings.patience, min_delta=min_delta, check_finite=False)
         resumed = newest_good(_newest_first(place))
         if resumed is not None:
             LOGGER.info("%s, %s: goes on from %s", family, stage, resumed.name)
@@ -107,7 +110,7 @@ def train_stage(
                 gradient_clip_val=settings.gradient_clip,
                 accumulate_grad_batches=settings.gradient_accumulation_steps,
                 callbacks=[
-                    EMAWeightAveraging(decay=averaging_decay(settings.ema_decay, module.n_steps), use_buffers=False),
+                    _averaging(averaging_decay(settings.ema_decay, module.n_steps)),
                     StopOnDivergence(),
                     checkpoint,
                     stopping,
@@ -121,9 +124,11 @@ def train_stage(
                 num_sanity_val_steps=0,
                 use_distributed_sampler=False,
             )
-            trainer.fit(module, train, validation, ckpt_path=None if resumed is None else str(resumed), weights_only=True)
-        best = Path(checkpoint.best_model_path) if checkpoint.best_model_path else None
-        if best is None or not best.exists():
+            start = None if resumed is None else str(resumed)
+            trainer.fit(module, train, validation, ckpt_path=start, weights_only=True)
+        score = math.inf if checkpoint.best_model_score is None else float(checkpoint.best_model_score)
+        best = Path(checkpoint.best_model_path)
+        if not math.isfinite(score) or not best.is_file():
             raise TrainingFailed(f"{family}, {stage}: at least one epoch must end with a finite loss", was="none")
         outcome = {"best": best.name, "curve": module.curve}
         write_atomically(finished, json.dumps(outcome).encode())
@@ -138,6 +143,11 @@ def averaging_decay(decay: float, n_steps: int) -> float:
         (0.999, 0.9)
     """
     return min(decay, 1.0 - min(_MEMORY_OF_STEPS / n_steps, 1.0))
+
+
+def _averaging(decay: float) -> WeightAveraging:
+    """Lightning's averaging of weights, all tensors in one call: one by one they cost as much as a small step."""
+    return WeightAveraging(use_buffers=False, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
 
 
 def _restored(module: StageModule, place: Path, outcome: dict[str, Any]) -> list[dict[str, float]]:

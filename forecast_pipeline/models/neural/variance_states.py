@@ -77,23 +77,37 @@ class VarianceStates:
         if history.candles is None:  # a model of candles is asked with closes: bars go straight from close to close
             returns = self.returns(history)
             return np.stack([-returns, np.maximum(-returns, 0.0), np.minimum(-returns, 0.0)], axis=1)
-        return history.candles / self._root(history)[:, None]
+        return np.asarray(history.candles / self._root(history)[:, None])
 
     def measure(self, history: BarHistory) -> npt.NDArray[np.float32]:
         """Variance per slot known at each bar, in units of the level, shape ``(T, n_states)``; never NaN, positive.
 
         An unknown return leaves the states as they were.
         """
+        return self.states_of(self.means(history))
+
+    def means(self, history: BarHistory) -> npt.NDArray[np.float32]:
+        """Exponential means behind the states, shape ``(kinds, n_memories, T)``, see `measurements`."""
+        return np.stack([self._smoothed(values) for values in self.measurements(history)])
+
+    def measurements(self, history: BarHistory) -> Floats:
+        """What is averaged of each bar, shape ``(kinds, T)``: squared and absolute return, range variance, its root."""
         returns = self.returns(history) / np.sqrt(self.level)
-        columns = [self._means(np.square(returns))]
-        columns.append(np.square(self._means(np.abs(returns))) * _ABSOLUTE_TO_VARIANCE)
+        kinds = [np.square(returns), np.abs(returns)]
         if self.has_candles:
             ranged = self._range_variance(history)
-            columns += [self._means(ranged), np.square(self._means(np.sqrt(ranged))) * _RANGE_TO_VARIANCE]
-        states = np.concatenate([*columns, np.ones((1, returns.size), np.float32)])
+            kinds += [ranged, np.sqrt(ranged)]
+        return np.stack(kinds)
+
+    def states_of(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """States of exponential means of shape ``(kinds, n_memories, T)``; means of roots are squared."""
+        columns = [means[0], np.square(means[1]) * _ABSOLUTE_TO_VARIANCE]
+        if self.has_candles:
+            columns += [means[2], np.square(means[3]) * _RANGE_TO_VARIANCE]
+        states = np.concatenate([*columns, np.ones((1, means.shape[2]), np.float32)])
         return np.ascontiguousarray(np.maximum(states, FLOOR_FRACTION).T)
 
-    def _means(self, values: Floats) -> npt.NDArray[np.float32]:
+    def _smoothed(self, values: Floats) -> npt.NDArray[np.float32]:
         """Exponential means of the known values at each memory, shape ``(n_memories, T)``."""
         from scipy.signal import lfilter  # costs a second of import
 
@@ -109,9 +123,9 @@ class VarianceStates:
     def _range_variance(self, history: BarHistory) -> Floats:
         begin, high, low = self.candles(history).T
         variance = 0.5 * np.square(high - low) - _GARMAN_KLASS * np.square(begin)
-        return np.maximum(variance / self.level, FLOOR_FRACTION)
+        return np.asarray(np.maximum(variance / self.level, FLOOR_FRACTION))
 
     def _root(self, history: BarHistory) -> Floats:
         if history.close_us is None:
             return np.ones(history.returns.size)
-        return np.sqrt(self.clock.at(history.close_us))
+        return np.asarray(np.sqrt(self.clock.at(history.close_us)))

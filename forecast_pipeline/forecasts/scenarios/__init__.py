@@ -1,0 +1,1 @@
+"""Scenarios: unconditional paths of a trained model, rolled forward bar by bar, with checks of their stylised facts."""
