@@ -12,8 +12,6 @@ from forecast_pipeline.models.diffusion.denoiser import DiffusionModel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from forecast_pipeline.models.diffusion.schedule import NoiseSchedule
-
 
 class RadialDenoiser(nn.Module):
     """`DiffusionModel` of one dimension more: the log mean square goes in, a gain on the noisy vector comes out.
@@ -21,6 +19,7 @@ class RadialDenoiser(nn.Module):
     Returns share shocks of volatility, so the score of a path bends with its length: for a scale mixture of normals
     it is the vector times a function of its norm. A plain network has to build that product from samples of many
     dimensions; here it is one number, and a few thousand paths are enough to learn it. Output starts at 0 as before.
+    For v only: what an epsilon network passes around itself has no meaning for the added dimension.
 
     Args:
         n_dims: Length of the noisy vector.
@@ -28,7 +27,6 @@ class RadialDenoiser(nn.Module):
         width: Width of the residual stream.
         n_blocks: Residual blocks.
         dropout: Share dropped within each block while training.
-        schedule: Given where epsilon is predicted, see `DiffusionModel`.
 
     Example:
         >>> model = RadialDenoiser(4, 3, width=16, n_blocks=1)
@@ -45,12 +43,9 @@ class RadialDenoiser(nn.Module):
         width: int,
         n_blocks: int,
         dropout: float = 0.0,
-        schedule: NoiseSchedule | None = None,
     ) -> None:
         super().__init__()
-        self.network = DiffusionModel(
-            n_dims + 1, n_context, width=width, n_blocks=n_blocks, dropout=dropout, schedule=schedule
-        )
+        self.network = DiffusionModel(n_dims + 1, n_context, width=width, n_blocks=n_blocks, dropout=dropout)
 
     def forward(self, noisy: Tensor, step: Tensor, context: Tensor) -> Tensor:
         """Predict for each row; arguments as in `DiffusionModel.forward`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from forecast_pipeline.models.diffusion.denoiser import DiffusionModel
 from forecast_pipeline.models.diffusion.losses import free_bits, gaussian_nll, kl_divergence
 from forecast_pipeline.models.diffusion.radial import RadialDenoiser
 from forecast_pipeline.models.diffusion.schedule import NoiseSchedule
@@ -75,13 +76,13 @@ class ForexDiffusionLit(StageModule):
         self.z_dim = min(settings.z_dim, path_channels * weights.shape[1])
         self.vae = VAE(path_channels, weights.shape[1], self.z_dim, size, settings.hidden_channels)
         self.schedule = NoiseSchedule(settings.T, settings.parameterization)
-        self.denoiser = RadialDenoiser(
-            self.z_dim,
-            size,
-            width=settings.denoiser_width,
-            n_blocks=settings.denoiser_blocks,
-            schedule=self.schedule if settings.parameterization == "epsilon" else None,
-        )
+        width, n_blocks = settings.denoiser_width, settings.denoiser_blocks
+        if settings.parameterization == "epsilon":
+            self.denoiser: nn.Module = DiffusionModel(
+                self.z_dim, size, width=width, n_blocks=n_blocks, schedule=self.schedule
+            )
+        else:
+            self.denoiser = RadialDenoiser(self.z_dim, size, width=width, n_blocks=n_blocks)
         self.latent_mean: Tensor
         self.latent_std: Tensor
         self.register_buffer("latent_mean", torch.zeros(self.z_dim))

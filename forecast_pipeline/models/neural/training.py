@@ -101,6 +101,9 @@ def train_stage(
         resumed = newest_good(_newest_first(place))
         if resumed is not None:
             LOGGER.info("%s, %s: goes on from %s", family, stage, resumed.name)
+        if settings.compiles:
+            for network in module.trained():
+                network.compile()
         with _quiet(), torch.random.fork_rng(devices=[]):
             trainer = pl.Trainer(
                 accelerator=settings.accelerator,
