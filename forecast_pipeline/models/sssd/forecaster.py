@@ -73,7 +73,8 @@ class SSSD(NeuralForecaster):
             TrainingFailed: If training diverges.
         """
         super().fit(train, validation)
-        self.ablations = measured(self, validation)
+        if not self.is_warm:  # a refit of the walk-forward is no other model
+            self.ablations = measured(self, validation)
 
     def prepare(self, train: Rows) -> None:
         """Choose the timeframes, and learn statistics of their panels from training bars."""
