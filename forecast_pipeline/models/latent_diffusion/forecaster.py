@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from forecast_pipeline.models.neural.records import Known
     from forecast_pipeline.splits.arrays import BarHistory, Rows
 
+AUTOENCODER_PATIENCE = 3
 LATENT_ROWS = 4096
 VALIDATION_BATCH = 2048
 AUTOENCODER_MIN_DELTA = 0.02
@@ -118,6 +119,7 @@ class LatentDiffusion(NeuralForecaster):
             n_epochs=min(settings.refit_epochs, settings.epochs) if self.is_warm else settings.epochs,
             folder=self.run_folder,
             min_delta=AUTOENCODER_MIN_DELTA if stage == AUTOENCODER else 1e-5,
+            patience=min(AUTOENCODER_PATIENCE, settings.patience) if stage == AUTOENCODER else None,
         )
 
 

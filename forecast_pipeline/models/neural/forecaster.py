@@ -14,6 +14,7 @@ from forecast_pipeline.models.neural.path_targets import PathTargets, ScaledPath
 from forecast_pipeline.models.neural.records import DirectArrays, Known, joined_paths, mean_slope
 from forecast_pipeline.models.neural.seeds import decision_noise
 from forecast_pipeline.models.neural.training_facts import training_facts
+from forecast_pipeline.models.neural.trust import settle_trust
 from forecast_pipeline.models.neural.weights import arrays_of, fits, load_arrays
 from forecast_pipeline.models.paths import PathDraws
 from forecast_pipeline.models.variance_mixture import fit_coefficients
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from forecast_pipeline.core.configuration import Configuration
     from forecast_pipeline.models.neural.parameters import NeuralParameters
-    from forecast_pipeline.models.neural.scale_head import ScaleHead
     from forecast_pipeline.models.neural.stage_module import StageModule
     from forecast_pipeline.splits.arrays import BarHistory, Rows
 
@@ -37,7 +37,6 @@ MIN_TRAIN_ROWS = 128
 MIN_VALIDATION_ROWS = 32
 OUTCOME_CAP = 30.0
 """Squared outcomes in conditional units are cut here for the starting mixture, which is then fitted by likelihood."""
-TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 N_RECALIBRATION_DRAWS = 32_768
 DRAWS_AT_ONCE = 4096
 ROWS_AT_ONCE = 256
@@ -148,11 +147,12 @@ class NeuralForecaster:
             self.module = self.build_module(3 if self.has_strays else 1)
             if self._warm is not None and fits(self.module, self._warm):
                 load_arrays(self.module, self._warm)
+                self.module.head.trust.fill_(1.0)
             else:
                 self._warm = None
         self.fit_direct(*known)
         outputs = [self._direct(each.rows, each.conditions) for each in known]
-        self._trust(known[1], outputs)
+        settle_trust(self.module.head, known[1], outputs[1], self.horizons)
         outputs = [self._direct(each.rows, each.conditions) for each in known]
         self.slope = mean_slope(known[1], outputs[1], self.horizons)
         paths = [self._scaled(each, output) for each, output in zip(known, outputs, strict=True)]
@@ -287,18 +287,6 @@ class NeuralForecaster:
             return DirectArrays(
                 context.clone(), direct.log_scale.double().numpy().copy(), direct.mean.double().numpy().copy()
             )
-
-    def _trust(self, validation: Known, outputs: list[DirectArrays]) -> None:
-        """Share of the context's say that is best on validation rows; the plain mixture is always among those asked."""
-        head: ScaleHead = self.module.head
-        states = torch.from_numpy(validation.conditions.states)
-        target = torch.from_numpy(validation.target.astype(np.float32))
-        losses = []
-        with torch.no_grad():
-            for trust in TRUSTS:
-                head.trust.fill_(trust)
-                losses.append(float(head.nll(head(states, outputs[1].context), target).mean()))
-            head.trust.fill_(TRUSTS[int(np.argmin(losses))])
 
     def _scaled(self, known: Known, output: DirectArrays) -> ScaledPaths:
         deviation = known.conditions.unit * np.exp(output.log_scale)

@@ -41,6 +41,9 @@ class ScaleHead(nn.Module):
     weights by a factor of e at most, the deviation by half and the mean by a third of a deviation. All that starts
     at zero, so that training begins at the least-squares mixture it is given.
 
+    Attributes:
+        trust: Shape ``(K,)``, share in [0, 1] of what the context says of the deviation that is heeded.
+
     Args:
         weights: Shape ``(V, K)``, not negative, of the starting mixture.
         n_context: Length of the context.
@@ -56,7 +59,7 @@ class ScaleHead(nn.Module):
         nn.init.zeros_(self.steering.weight)
         nn.init.zeros_(self.steering.bias)
         self.trust: Tensor
-        self.register_buffer("trust", torch.ones(()))
+        self.register_buffer("trust", torch.ones(self.n_horizons))
 
     def forward(self, states: Tensor, context: Tensor) -> Direct:
         """Law of each increment.
@@ -65,10 +68,10 @@ class ScaleHead(nn.Module):
             states: Shape ``(B, V)``, relative variances.
             context: Shape ``(B, n_context)``.
         """
-        steering = self.steering(context).view(-1, self.n_horizons, self.n_states + 2) * self.trust
-        weight = torch.exp(self.log_weight + _limited(steering[..., 2:], GATE_LIMIT))
-        variance = torch.einsum("bkv,bv->bk", weight, states)
-        log_scale = 0.5 * torch.log(variance) + _limited(steering[..., 0], CORRECTION_LIMIT)
+        steering = self.steering(context).view(-1, self.n_horizons, self.n_states + 2)
+        gates = self.trust[:, None] * _limited(steering[..., 2:], GATE_LIMIT)
+        variance = torch.einsum("bkv,bv->bk", torch.exp(self.log_weight + gates), states)
+        log_scale = 0.5 * torch.log(variance) + self.trust * _limited(steering[..., 0], CORRECTION_LIMIT)
         return Direct(log_scale, _limited(steering[..., 1], MEAN_LIMIT))
 
     @property

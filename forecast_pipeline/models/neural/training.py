@@ -59,6 +59,7 @@ def train_stage(
     n_epochs: int,
     folder: Path | None,
     min_delta: float = 1e-5,
+    patience: int | None = None,
 ) -> list[dict[str, float]]:
     """Train one stage, and leave the best averaged weights in the module.
 
@@ -74,6 +75,7 @@ def train_stage(
         n_epochs: Most epochs.
         folder: Where checkpoints are kept; None keeps them only while the stage lasts.
         min_delta: Smallest fall of the validation loss that counts as one.
+        patience: Epochs without one after which the stage ends; None takes that of the settings.
 
     Returns:
         One entry an epoch: losses by name.
@@ -97,7 +99,8 @@ def train_stage(
             save_last=True,
             enable_version_counter=False,
         )
-        stopping = EarlyStopping(MONITORED, patience=settings.patience, min_delta=min_delta, check_finite=False)
+        n_patient = patience or settings.patience
+        stopping = EarlyStopping(MONITORED, patience=n_patient, min_delta=min_delta, check_finite=False)
         resumed = newest_good(_newest_first(place))
         if resumed is not None:
             LOGGER.info("%s, %s: goes on from %s", family, stage, resumed.name)

@@ -9,7 +9,13 @@ import torch
 from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.models.diffusion.losses import free_bits, gaussian_nll, kl_divergence
 from forecast_pipeline.models.latent_diffusion.collapse import LatentUse, check_latent_use, latent_use
+from forecast_pipeline.models.latent_diffusion.lit import AUTOENCODER, ForexDiffusionLit
+from forecast_pipeline.models.latent_diffusion.parameters import LatentDiffusionParameters
 from forecast_pipeline.models.latent_diffusion.vae import START_LOG_VARIANCE, VAE
+from forecast_pipeline.models.neural.batches import ArrayDataset, batches
+from forecast_pipeline.models.neural.path_targets import PathTargets, ScaledPaths
+from forecast_pipeline.models.neural.training import train_stage
+from forecast_pipeline_tests.models.neural.worlds import HORIZONS, UNIT, WIDTHS, garch_t, rows_of
 
 N_CONTEXT, HIDDEN = 6, 8
 
@@ -144,3 +150,33 @@ def test_free_bits_leave_a_dimension_its_nats():
     free_bits(per_dim, 0.05).backward()
 
     np.testing.assert_array_equal(per_dim.grad, [0.0, 1.0, 1.0])
+
+
+@pytest.mark.slow
+def test_decoder_means_alone_are_too_narrow_and_the_decoder_s_own_noise_mends_it():
+    """Acceptance on a GARCH-t world: a latent of two carries half the variance of four increments, the noise the rest."""
+    n, n_train, widths = 4980, 4000, torch.tensor(np.sqrt(WIDTHS), dtype=torch.float32)
+    returns, after = garch_t(n + HORIZONS[-1], 5)
+    scaled = ScaledPaths(rows_of(returns, 0, n).increments / (UNIT * np.sqrt(after[:n, None] * WIDTHS)))
+    targets = PathTargets.fit(scaled, is_symmetric=True)
+    scores = torch.from_numpy(targets.scores(scaled, np.random.default_rng(0)).astype(np.float32))
+    context = torch.from_numpy(np.log(after[:n, None])).float().expand(n, 8).contiguous()
+    torch.manual_seed(0)
+    settings = LatentDiffusionParameters(z_dim=2, context_dim=8, patch_len=8, n_down=2, learning_rate=2e-3)
+    sizes = {"n_channels": 2, "n_features": 2, "n_slow": 0, "path_channels": 1}
+    module = ForexDiffusionLit(settings, 3, weights=np.full((5, 4), 0.2), **sizes)
+    parts = [ArrayDataset(scores=scores[rows], context=context[rows]) for rows in (slice(n_train), slice(n_train, n))]
+    loaders = batches(parts[0], 256, 3), batches(parts[1], 2048, None)
+    train_stage(module, AUTOENCODER, *loaders, family="test", n_epochs=20, folder=None)
+
+    paths, past, generator = scores[:n_train], context[:n_train], torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        decoded, *_ = module.vae(paths, past, torch.randn(n_train, 2, generator=generator))
+        drawn = decoded.location + torch.exp(decoded.log_scale) * torch.randn(paths.shape, generator=generator)
+
+    def ratios(made):
+        ends = [(each * widths).sum(dim=-1).var() for each in (made, paths)]
+        return float(made.var(dim=0).mean() / paths.var(dim=0).mean()), float(ends[0] / ends[1])
+
+    assert all(0.95 < ratio < 1.05 for ratio in ratios(drawn))
+    assert all(ratio < 0.8 for ratio in ratios(decoded.location))
