@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-STAGES = ("candles", "bars", "features", "splits", "linear", "walk_forward", "scores", "s4", "samplers")
+STAGES = ("candles", "bars", "features", "splits", "linear", "walk_forward", "scores", "s4", "samplers", "deep")
 
 
 def main() -> None:

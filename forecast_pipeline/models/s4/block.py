@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from forecast_pipeline.models.s4.compiled_step import CompiledStep, can_step
 from forecast_pipeline.models.s4.layer import S4Layer
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from forecast_pipeline.models.s4.settings import S4Settings
@@ -41,8 +43,11 @@ class S4Block(nn.Module):
         True
     """
 
+    _compiled: CompiledStep | None = None
+
     def __init__(self, n_channels: int, settings: S4Settings | None = None, dropout: float = 0.0) -> None:
         super().__init__()
+        self.n_channels = n_channels
         self.norm = nn.LayerNorm(n_channels)
         self.layer = S4Layer(n_channels, settings)
         self.dropout = nn.Dropout(dropout)
@@ -91,8 +96,38 @@ class S4Block(nn.Module):
         Raises:
             InvalidConfiguration: If the layer is bidirectional.
         """
+        if not self.training and can_step(u, state, self.n_channels):
+            compiled = self.compiled_step(u.dtype)
+            if compiled is not None:
+                return compiled(u, state)
         y, state = self.layer.step(self.norm(u), state)
         return u + y, state
+
+    def compiled_step(self, dtype: torch.dtype) -> CompiledStep | None:
+        """The step in one call for few rows, made anew after any change; call it without gradients, in ``eval()``.
+
+        Args:
+            dtype: Of inputs.
+
+        Returns:
+            Nothing if parameters are of another type, on another device or not plain.
+
+        Raises:
+            InvalidConfiguration: If the layer is bidirectional.
+        """
+        # Attributes of a module are searched for, which for these few would take as long as the step itself.
+        own: dict[str, Any] = self._modules
+        norm, layer = own["norm"]._parameters, own["layer"]._modules  # noqa: SLF001
+        recurrence, mix = layer["kernel"].recurrence(), layer["mix"]._parameters  # noqa: SLF001
+        try:
+            skip = own["layer"]._parameters["skip"]  # noqa: SLF001
+            parameters = norm["weight"], norm["bias"], skip, mix["weight"], mix["bias"]
+        except KeyError:  # another parameter computes it
+            return None
+        known = self._compiled
+        if known is None or not known.is_of(recurrence, parameters):
+            known = self._compiled = CompiledStep.of(recurrence, own["norm"].eps, parameters)
+        return known if known is not None and known.dtype == dtype else None
 
     def initial_state(self, n_rows: int) -> Tensor:
         """The state of having seen nothing, shape ``(B, H, n)``.
@@ -101,6 +136,9 @@ class S4Block(nn.Module):
             n_rows: ``B``.
         """
         return self.layer.initial_state(n_rows)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_compiled": None}
 
     def _normal(self, u: Tensor) -> Tensor:
         normal: Tensor = self.norm(u.transpose(1, 2))

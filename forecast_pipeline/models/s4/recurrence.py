@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from torch import Tensor
 
     from forecast_pipeline.models.s4.discretisation import DiscretePoles
@@ -61,6 +63,25 @@ class RecurrentStep:
             coupled = _applied(self.feedback.row, state)
             after = torch.addcmul(after, self.feedback.column, coupled[..., None], value=-1)
         return _applied(self.read, after), after
+
+    def table(self) -> npt.NDArray[np.float64]:
+        """All numbers of the step in one array, real and imaginary parts apart, as a compiled loop likes them.
+
+        Returns:
+            Shape ``(H, 6, n)``: pole, drive, read; with feedback ``(H, 10, n)``: also its row and its column.
+
+        Example:
+            >>> one = torch.ones(1, 1, dtype=torch.complex128)
+            >>> RecurrentStep(2 * one, 1j * one, real_row(one)).table().ravel().tolist()
+            [2.0, 0.0, 0.0, 1.0, 2.0, -0.0]
+        """
+        numbers = [self.pole, self.drive, _in_turn(self.read)]
+        if self.feedback is not None:
+            numbers += [_in_turn(self.feedback.row), self.feedback.column]
+        table: npt.NDArray[np.float64] = (
+            torch.stack([part for each in numbers for part in torch.view_as_real(each).unbind(-1)], dim=1).detach().numpy()
+        )
+        return table
 
 
 def real_row(weights: Tensor) -> Tensor:
@@ -118,6 +139,11 @@ def rank_one_step(eigenvalues: Pair, rank_one: Pair, drive: Pair, read: Pair, dt
     pushed = 2.0 * half * (inverse * b - column * _applied(row, b)[:, None])
     feedback = Feedback(row, 2.0 * column)
     return RecurrentStep(2.0 * inverse - 1.0, pushed, real_row(torch.complex(*read)), feedback)
+
+
+def _in_turn(row: Tensor) -> Tensor:
+    """A real row, whose numbers meet real and imaginary parts in turn, as complex numbers."""
+    return torch.view_as_complex(row.unflatten(-1, (-1, 2)))
 
 
 def _applied(row: Tensor, state: Tensor) -> Tensor:

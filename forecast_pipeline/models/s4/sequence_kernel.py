@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from forecast_pipeline.models.s4.recurrence import RecurrentStep
     from forecast_pipeline.models.s4.settings import S4Settings
 
     Pair = tuple[Tensor, Tensor]
-    Step = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 Value = TypeVar("Value")
 
@@ -50,7 +50,7 @@ class SequenceKernel(nn.Module, ABC):
         self.log_dt = nn.Parameter(low + (high - low) * torch.rand(n_channels))
         self._values: list[Tensor] = []
         self._remembered: dict[str, tuple[int, object]] = {}
-        self._stream: tuple[list[tuple[int, int]], Step] | None = None
+        self._stream: tuple[list[tuple[int, int]], RecurrentStep] | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -88,6 +88,14 @@ class SequenceKernel(nn.Module, ABC):
         Raises:
             InvalidConfiguration: If the layer is bidirectional.
         """
+        return self.recurrence()(u, state)  # complex128, which autocast leaves alone
+
+    def recurrence(self) -> RecurrentStep:
+        """What `step` applies: the same object for as long as no parameter changes.
+
+        Raises:
+            InvalidConfiguration: If the layer is bidirectional.
+        """
         self._refuse_two_sided()
         # Of a step that takes tens of microseconds a comparison of all values would be a good part.
         stamp = [
@@ -95,11 +103,11 @@ class SequenceKernel(nn.Module, ABC):
             for each in self._parameters.values()
             if each is not None
         ]
-        if self._stream is None or self._stream[0] != stamp or not self._is_evaluation:
-            step = self._remember("step", 1, self._step)
-            self._stream = (stamp, step) if self._is_evaluation else None
-            return step(u, state)
-        return self._stream[1](u, state)  # complex128, which autocast leaves alone
+        if self._stream is not None and self._stream[0] == stamp and self._is_evaluation:
+            return self._stream[1]
+        recurrence = self._remember("step", 1, self._step)
+        self._stream = (stamp, recurrence) if self._is_evaluation else None
+        return recurrence
 
     def advance(self, u: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """What an earlier state adds to the outputs of a whole sequence, and the state after it.
@@ -146,7 +154,7 @@ class SequenceKernel(nn.Module, ABC):
     def _kernel(self, length: int) -> Tensor: ...
 
     @abstractmethod
-    def _step(self) -> Step: ...
+    def _step(self) -> RecurrentStep: ...
 
     @abstractmethod
     def _advance(self, u: Tensor, state: Tensor) -> tuple[Tensor, Tensor]: ...

@@ -63,7 +63,9 @@ def candle_rows(first, stop, *, seed=3, n_ticks=40, n_bars=N_BARS, garbage_after
 
 def segments(**options):
     """Training, validation and test rows of one world."""
-    return tuple(candle_rows(first, stop, **options).labelled() for first, stop in zip(SPLIT[::2], SPLIT[1::2], strict=True))
+    return tuple(
+        candle_rows(first, stop, **options).labelled() for first, stop in zip(SPLIT[::2], SPLIT[1::2], strict=True)
+    )
 
 
 def fitted(train, validation, *, seed=7, run_folder=None, previous=None, kind=LatentDiffusion, **settings):

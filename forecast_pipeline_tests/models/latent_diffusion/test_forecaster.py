@@ -1,4 +1,4 @@
-"""Promise: latent diffusion draws each decision by itself from its past, survives storage and kills, and fails clearly."""
+"""Promise: latent diffusion draws each decision from its past alone, survives storage and kills, and fails clearly."""
 
 from __future__ import annotations
 
@@ -284,7 +284,9 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("stage", ["direct", "vae", "diffusion"])
-def test_a_training_that_was_cut_off_ends_where_it_would_have(world, test_rows, forecaster, tmp_path, monkeypatch, stage):
+def test_a_training_that_was_cut_off_ends_where_it_would_have(
+    world, test_rows, forecaster, tmp_path, monkeypatch, stage
+):
     """Fault 25: bit by bit, and stages that were finished are not trained again."""
     honest, seen = ForexDiffusionLit.on_train_epoch_start, []
 
@@ -311,4 +313,4 @@ def test_a_training_that_was_cut_off_ends_where_it_would_have(world, test_rows, 
 def test_rows_cover_what_the_tests_say(world):
     assert [len(each) for each in world] == [320, 148, 68]
     assert all(each.extremes is not None and np.isfinite(each.extremes).all() for each in world)
-    assert N_BARS > SPLIT[-1]
+    assert SPLIT[-1] < N_BARS

@@ -127,7 +127,9 @@ def test_the_latent_that_the_denoiser_sees_has_unit_variance():
 
     with torch.no_grad():
         mean, log_variance = module.vae.encode(scores, context)
-        latent = module._standardised(mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape, generator=generator()))
+        latent = module._standardised(
+            mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape, generator=generator())
+        )
     torch.testing.assert_close(latent.mean(dim=0), torch.zeros(6), rtol=0, atol=0.06)
     torch.testing.assert_close(latent.std(dim=0), torch.ones(6), rtol=0, atol=0.05)
 

@@ -44,7 +44,9 @@ def test_settings_that_can_not_work_are_refused(settings, refusal, tmp_path):
         LatentDiffusionParameters.parse(read_yaml(path))
 
 
-@pytest.mark.parametrize("settings", [{"patch_len": 64, "n_down": 6}, {"T": 50, "sampling_steps": 50}, {"free_bits": 0}])
+@pytest.mark.parametrize(
+    "settings", [{"patch_len": 64, "n_down": 6}, {"T": 50, "sampling_steps": 50}, {"free_bits": 0}]
+)
 def test_settings_at_their_limits_are_taken(settings):
     assert LatentDiffusionParameters.parse(settings).model_dump() | settings == (
         LatentDiffusionParameters(**settings).model_dump()

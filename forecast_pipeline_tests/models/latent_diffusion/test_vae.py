@@ -154,7 +154,7 @@ def test_free_bits_leave_a_dimension_its_nats():
 
 @pytest.mark.slow
 def test_decoder_means_alone_are_too_narrow_and_the_decoder_s_own_noise_mends_it():
-    """Acceptance on a GARCH-t world: a latent of two carries half the variance of four increments, the noise the rest."""
+    """Acceptance, GARCH-t world: a latent of two carries half the variance of four increments, noise the rest."""
     n, n_train, widths = 4980, 4000, torch.tensor(np.sqrt(WIDTHS), dtype=torch.float32)
     returns, after = garch_t(n + HORIZONS[-1], 5)
     scaled = ScaledPaths(rows_of(returns, 0, n).increments / (UNIT * np.sqrt(after[:n, None] * WIDTHS)))

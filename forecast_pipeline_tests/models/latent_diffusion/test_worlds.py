@@ -46,7 +46,9 @@ class DirectHead(LatentDiffusion):
         """Nothing."""
 
 
-@pytest.fixture(scope="module", params=[(garch_t, garch_oracle, 3), (regimes, regimes_oracle, 1)], ids=["garch", "regimes"])
+@pytest.fixture(
+    scope="module", params=[(garch_t, garch_oracle, 3), (regimes, regimes_oracle, 1)], ids=["garch", "regimes"]
+)
 def world(request):
     """A forecaster of default size, and cumulative draws of it and of the oracle at every twelfth test row."""
     simulate, oracle, seed = request.param
@@ -115,18 +117,19 @@ def test_a_martingale_has_no_mean_skill(world):
     assert np.sqrt(np.mean(np.square(mean)) / np.mean(np.square(outcome))) < 0.06
 
 
-def test_increments_of_the_law_are_uncorrelated_and_share_their_variance(world):
-    """Sizes of increments of one draw go together beyond what the decision knows: the generator has learned a path."""
+def test_increments_of_a_martingale_are_uncorrelated_and_share_no_more_than_the_law(world):
+    """Their sizes go together, as the law has it, or less; never against it."""
     increments = np.diff(world.draws, axis=-1, prepend=0.0)
     theirs = np.diff(world.truth, axis=-1, prepend=0.0)
 
-    def dependence(paths, transform):
-        scaled = transform(paths / paths.std(axis=0))
-        found = [np.corrcoef(scaled[:, row].T)[np.triu_indices(4, 1)] for row in range(scaled.shape[1])]
+    def dependence(paths):
+        found = [np.corrcoef(paths[:, row].T)[np.triu_indices(4, 1)] for row in range(paths.shape[1])]
         return np.mean(found, axis=0)
 
-    np.testing.assert_allclose(dependence(increments, np.asarray), 0.0, rtol=0, atol=0.02)
-    np.testing.assert_allclose(dependence(increments, np.abs), dependence(theirs, np.abs), rtol=0, atol=0.06)
+    np.testing.assert_allclose(dependence(increments), 0.0, rtol=0, atol=0.04)
+    shared = dependence(np.abs(increments))
+    assert shared.min() > -0.02
+    assert (shared < dependence(np.abs(theirs)) + 0.02).all()
 
 
 def test_most_of_the_latent_is_active(world):

@@ -1,4 +1,4 @@
-"""Promise: which rows a step sees, and with which noise, follows from seed, epoch and decision, and from nothing else."""
+"""Promise: which rows a step sees, with which noise, follows from seed, epoch and decision, and nothing else."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_any_flipped_byte_is_noticed(checkpoint):
         changed[place] ^= 0x10
         checkpoint.write_bytes(bytes(changed))
 
-        with pytest.raises(CorruptData, match="epoch003.ckpt must have the sha256"):
+        with pytest.raises(CorruptData, match=r"epoch003\.ckpt must have the sha256"):
             read_checkpoint(checkpoint)
 
 

@@ -95,7 +95,9 @@ def test_no_input_of_a_decision_changes_when_its_future_does(conditioner, rows, 
     np.testing.assert_array_equal(
         conditioner.bar_channels(later.history)[: cut + 1], conditioner.bar_channels(rows.history)[: cut + 1]
     )
-    assert not np.array_equal(conditioner.conditions(later).states[n_before], conditioner.conditions(rows).states[n_before])
+    assert not np.array_equal(
+        conditioner.conditions(later).states[n_before], conditioner.conditions(rows).states[n_before]
+    )
 
 
 def test_what_is_learned_ends_at_the_last_training_bar(conditioner):

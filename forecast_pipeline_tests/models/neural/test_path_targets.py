@@ -47,7 +47,9 @@ def test_excursions_are_never_negative(increments, reach):
         assert min(found[0].min(), found[1].min()) >= 0.0
 
 
-@given(increments=arrays(float, (4, 3), elements=moderate), beyond=arrays(float, (4, 3, 2), elements=st.floats(0.0, 3.0)))
+@given(
+    increments=arrays(float, (4, 3), elements=moderate), beyond=arrays(float, (4, 3, 2), elements=st.floats(0.0, 3.0))
+)
 def test_excursions_are_what_a_path_went_beyond_its_ends(increments, beyond):
     extremes = np.stack(
         [np.maximum(increments, 0.0) + beyond[..., 0], np.minimum(increments, 0.0) - beyond[..., 1]], axis=-1
@@ -75,7 +77,11 @@ def test_the_mirror_image_of_a_mirror_image_is_the_path(scores):
 
 
 @given(
-    scores=arrays(np.float32, st.tuples(st.just(6), st.sampled_from([1, 3]), st.integers(1, 4)), elements=st.floats(-4, 4, width=32)),
+    scores=arrays(
+        np.float32,
+        st.tuples(st.just(6), st.sampled_from([1, 3]), st.integers(1, 4)),
+        elements=st.floats(-4, 4, width=32),
+    ),
     flips=arrays(bool, 6),
 )
 def test_both_mirrors_agree(scores, flips):

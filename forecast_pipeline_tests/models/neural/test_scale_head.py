@@ -59,7 +59,9 @@ def test_weights_of_zero_can_still_grow(states, context):
 
     log_scale = head(states, context).log_scale
 
-    np.testing.assert_allclose(np.exp(2 * log_scale[:, 0].detach().numpy()), LEAST_WEIGHT * states.numpy().sum(axis=1), rtol=1e-4)
+    np.testing.assert_allclose(
+        np.exp(2 * log_scale[:, 0].detach().numpy()), LEAST_WEIGHT * states.numpy().sum(axis=1), rtol=1e-4
+    )
     log_scale.sum().backward()
     assert (head.log_weight.grad > 0).all()
 

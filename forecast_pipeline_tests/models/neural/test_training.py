@@ -298,6 +298,7 @@ def test_accumulated_gradients_are_those_of_a_larger_batch():
 
     class Plain(TwoLines):
         def losses(self, batch, generator):
+            del generator
             squared = (getattr(self, self.stage)(batch["x"]) - batch["y"]).square().mean()
             return {"loss": squared}
 

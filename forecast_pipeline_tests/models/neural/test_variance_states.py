@@ -94,7 +94,9 @@ def test_bars_after_training_do_not_change_what_was_learned():
     returns = history.returns.copy()
     returns[300:] = 1.0
 
-    before, after = (VarianceStates.fit(each, 0, 300) for each in (history, dataclasses.replace(history, returns=returns)))
+    before, after = (
+        VarianceStates.fit(each, 0, 300) for each in (history, dataclasses.replace(history, returns=returns))
+    )
 
     assert (before.level, before.memories) == (after.level, after.memories)
     np.testing.assert_array_equal(before.clock.factors, after.clock.factors)

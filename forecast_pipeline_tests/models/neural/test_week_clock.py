@@ -101,12 +101,16 @@ def test_one_surprise_does_not_make_an_hour_busy(history):
     surprised[3000] = 40 * UNIT
     slot = WeekClock.flat(SLOT_MINUTES).slot_of(history.close_us[3000:3001])[0]
 
-    calm, shaken = (WeekClock.fit(history_of(each, history.close_us), 0, N_BARS) for each in (history.returns, surprised))
+    calm, shaken = (
+        WeekClock.fit(history_of(each, history.close_us), 0, N_BARS) for each in (history.returns, surprised)
+    )
 
     assert shaken.factors[slot] / calm.factors[slot] < 1.2
 
 
-@given(start=st.integers(0, 5000), horizons=st.sets(st.integers(1, 300), min_size=1, max_size=4), seed=st.integers(0, 9))
+@given(
+    start=st.integers(0, 5000), horizons=st.sets(st.integers(1, 300), min_size=1, max_size=4), seed=st.integers(0, 9)
+)
 def test_expected_slots_are_the_sum_over_the_bars_to_come(start, horizons, seed):
     rng = np.random.default_rng(seed)
     clock = WeekClock(SLOT_MINUTES, rng.uniform(0.1, 3.0, N_WEEK), rng.uniform(0.1, 3.0, N_WEEK))

@@ -56,7 +56,7 @@ def rows_of(
     return Rows(indicators, increments, scale, issued[bar], history, extremes=extremes)
 
 
-def cut_into(returns, *stops, first=200, gap=max(HORIZONS), **options):
+def cut_into(returns, *stops, first=200, gap=HORIZONS[-1], **options):
     """Segments of labelled rows that end before each stop, with a gap between them so that no label is shared."""
     made = []
     for stop in stops:
