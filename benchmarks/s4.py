@@ -12,6 +12,8 @@ from torch import nn
 from forecast_pipeline.models.s4.block import S4Block
 from forecast_pipeline.models.s4.diagonal_module import S4DKernel
 from forecast_pipeline.models.s4.settings import S4Settings
+from forecast_pipeline.models.sssd.streaming import TimeframeStream
+from forecast_pipeline.models.sssd.timeframe_encoder import TimeframeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +23,9 @@ N_CHANNELS = 128
 N_HEADS = 4
 STATE_SIZE = 64
 LENGTHS = (256, 1024)
-N_STREAMED = 200
+N_COLUMNS = 16
+N_LAYERS = 4
+N_STREAMED = 500
 
 
 def complex_kernel(module: S4DKernel, length: int) -> torch.Tensor:
@@ -79,7 +83,7 @@ def streams() -> list[Ratio]:
         block = S4Block(N_CHANNELS, S4Settings(kernel=kind, state_size=STATE_SIZE, kernel_length=length)).eval()
         for n_rows in (1, N_ROWS):
             u, state = torch.randn(n_rows, N_CHANNELS, length), block.initial_state(n_rows)
-            block(u)
+            block(u), block.step(u[..., 0], state)
 
             def stream(block: S4Block = block, u: torch.Tensor = u, state: torch.Tensor = state) -> None:
                 for place in range(N_STREAMED):
@@ -91,13 +95,33 @@ def streams() -> list[Ratio]:
     return ratios
 
 
+def timeframes() -> list[Ratio]:
+    """One closed bar through the whole stack of a timeframe against encoding its window again."""
+    length, ratios = LENGTHS[-1], []
+    bars, known = torch.randn(1, length, N_COLUMNS), torch.ones(1, length, dtype=torch.bool)
+    for kind in ("s4d", "dplr"):
+        settings = S4Settings(kernel=kind, state_size=STATE_SIZE, kernel_length=length)
+        encoder = TimeframeEncoder(N_COLUMNS, N_CHANNELS, N_LAYERS, N_CHANNELS, settings, 0.0).eval()
+        running = TimeframeStream(encoder)
+        running.push(bars[:, 0])
+
+        def stream(running: TimeframeStream = running) -> None:
+            for place in range(N_STREAMED):
+                running.push(bars[:, place])
+
+        task, peer = f"{kind} timeframe of {N_LAYERS} layers, a bar", f"encode {length} bars again"
+        both = compare(task, peer, stream, partial(encoder, bars, known))
+        ratios.append(Ratio(task, peer, both.ours_seconds / N_STREAMED, both.peer_seconds))
+    return ratios
+
+
 def run() -> list[Ratio]:
     """All ratios on one thread."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with torch.no_grad():
-            streamed = streams()
+            streamed = [*streams(), *timeframes()]
         return [*kernels(), *blocks(), *streamed]
     finally:
         torch.set_num_threads(before)

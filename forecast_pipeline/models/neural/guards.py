@@ -44,8 +44,8 @@ class StopOnDivergence(Callback):
         Raises:
             TrainingFailed: If one is not finite, or beyond `LARGEST_WEIGHT`.
         """
-        sizes = [float(torch.max(torch.abs(each))) for each in pl_module.parameters() if each.numel()]
-        largest = max(sizes, default=0.0)
+        sizes = [each.detach().abs().max() for each in pl_module.parameters() if each.numel()]
+        largest = float(torch.stack(sizes).max()) if sizes else 0.0  # NaN if one is, unlike Python's own max
         if not largest < LARGEST_WEIGHT:  # false of NaN
             found = f"{largest} after epoch {trainer.current_epoch + 1}"
             raise _failed("weights must stay finite and small", found, trainer, pl_module)

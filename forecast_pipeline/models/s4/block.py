@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from forecast_pipeline.models.s4.compiled_step import CompiledStep, can_step
+from forecast_pipeline.models.s4.compiled_step import CompiledStep, can_move, can_take
 from forecast_pipeline.models.s4.layer import S4Layer
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class S4Block(nn.Module):
 
     def __init__(self, n_channels: int, settings: S4Settings | None = None, dropout: float = 0.0) -> None:
         super().__init__()
-        self.n_channels = n_channels
         self.norm = nn.LayerNorm(n_channels)
         self.layer = S4Layer(n_channels, settings)
+        self._state_shape = (n_channels, self.layer.kernel.state_size // 2)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, u: Tensor) -> Tensor:
@@ -96,7 +96,7 @@ class S4Block(nn.Module):
         Raises:
             InvalidConfiguration: If the layer is bidirectional.
         """
-        if not self.training and can_step(u, state, self.n_channels):
+        if not self.training and can_move(state, self._state_shape) and can_take(u, (len(state), self._state_shape[0])):
             compiled = self.compiled_step(u.dtype)
             if compiled is not None:
                 return compiled(u, state)
@@ -127,7 +127,7 @@ class S4Block(nn.Module):
         known = self._compiled
         if known is None or not known.is_of(recurrence, parameters):
             known = self._compiled = CompiledStep.of(recurrence, own["norm"].eps, parameters)
-        return known if known is not None and known.dtype == dtype else None
+        return known if known is not None and known.views.dtype == dtype else None
 
     def initial_state(self, n_rows: int) -> Tensor:
         """The state of having seen nothing, shape ``(B, H, n)``.

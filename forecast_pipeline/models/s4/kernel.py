@@ -1,4 +1,4 @@
-"""The step of a whole block, compiled: for few rows, starting its dozen operations one by one takes most of the time."""
+"""Steps of blocks, compiled: for few rows, starting a dozen operations one by one takes most of the time."""
 
 from __future__ import annotations
 
@@ -84,7 +84,6 @@ def _add_gated(u: Doubles, y: Doubles, skip: Reals, weight: Reals, bias: Reals, 
         passed, gate = bias[h], bias[n_channels + h]
         for k in range(n_channels):
             passed += weight[h, k] * active[k]
-        for k in range(n_channels):
             gate += weight[n_channels + h, k] * active[k]
         out[h] += passed / (1.0 + math.exp(-gate))
 
@@ -92,7 +91,7 @@ def _add_gated(u: Doubles, y: Doubles, skip: Reals, weight: Reals, bias: Reals, 
 @numba.njit(cache=True, nogil=True, fastmath=_LANES, error_model="numpy")  # type: ignore[untyped-decorator]
 def step_block(
     u: Reals,
-    state: States,
+    before: States,
     table: Doubles,
     epsilon: float,
     norm_weight: Reals,
@@ -100,12 +99,12 @@ def step_block(
     skip: Reals,
     weight: Reals,
     bias: Reals,
-) -> Reals:
-    """``u + layer(norm(u))`` for one step, as `S4Block.step` explains, with states moved in place. All arrays are contiguous; no shape is checked.
+) -> tuple[Reals, States]:
+    """``u + layer(norm(u))`` for one step, as `S4Block.step` explains. Arrays are contiguous; no shape is checked.
 
     Args:
         u: Shape ``(B, H)``, float32 or float64 as are all parameters.
-        state: Shape ``(B, H, n)``, moved.
+        before: States of shape ``(B, H, n)``.
         table: Shape ``(H, 6, n)`` or ``(H, 10, n)``, of `RecurrentStep.table`.
         epsilon: Of the norm.
         norm_weight: Shape ``(H,)``.
@@ -115,56 +114,65 @@ def step_block(
         bias: Shape ``(2 H,)``.
 
     Returns:
-        Shape ``(B, H)``.
+        Outputs of shape ``(B, H)`` and the states afterwards.
     """
     n_rows, n_channels = u.shape
     n_rows, n_channels = u.shape
-    out, moved = u.copy(), state.view(np.float64)
+    # Lanes are for states that are moved in place: they need to know that no array is written to that another reads.
+    out, after = u.copy(), before.copy()
+    moved = after.view(np.float64)
     normal, y, active = np.empty(n_channels), np.empty(n_channels), np.empty(n_channels, u.dtype)
     for row in range(n_rows):
         normalise(u[row], norm_weight, norm_bias, epsilon, normal)
         _move(table, normal, moved[row], y)
         _add_gated(normal, y, skip, weight, bias, active, out[row])
-    return out
+    return out, after
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_LANES, error_model="numpy")  # type: ignore[untyped-decorator]
-def affine(u: Reals, weight: Reals, bias: Reals) -> Reals:
-    """``W u + b`` for each row.
+def step_stack(
+    bar: Reals,
+    states: States,
+    total: Doubles,
+    tables: Doubles,
+    epsilons: Doubles,
+    vectors: Reals,
+    weights: Reals,
+    entry_weight: Reals,
+    ends: Reals,
+) -> tuple[Reals, Doubles]:
+    """One bar through entry, blocks and norm, with states moved in place. All arrays are contiguous.
 
     Args:
-        u: Shape ``(B, F)``, of the type of the parameters.
-        weight: Shape ``(H, F)``.
-        bias: Shape ``(H,)``.
+        bar: Shape ``(B, F)``, float32 or float64 as are all parameters.
+        states: Shape ``(n_layers, B, H, n)``, moved.
+        total: Shape ``(B, H)``, sum of earlier outputs.
+        tables: Shape ``(n_layers, H, 6 or 10, n)``, of `RecurrentStep.table`.
+        epsilons: Shape ``(n_layers + 1,)``, of the norms.
+        vectors: Shape ``(n_layers, 5 H)``, of each block weight and bias of its norm, skip, and bias of its gate.
+        weights: Shape ``(n_layers, 2 H, H)``, of the gates.
+        entry_weight: Shape ``(H, F)``.
+        ends: Shape ``(3, H)``, bias of the entry, weight and bias of the last norm.
 
     Returns:
-        Shape ``(B, H)``.
+        Normalised outputs and the new sum, shapes ``(B, H)``.
     """
-    out = np.empty((len(u), bias.size), u.dtype)
-    for row in range(len(u)):
-        for h in range(bias.size):
-            value = bias[h]
-            for k in range(u.shape[1]):
-                value += weight[h, k] * u[row, k]
-            out[row, h] = value
-    return out
-
-
-@numba.njit(cache=True, nogil=True, fastmath=_LANES, error_model="numpy")  # type: ignore[untyped-decorator]
-def normalise_and_add(u: Reals, total: Doubles, epsilon: float, weight: Reals, bias: Reals) -> tuple[Reals, Doubles]:
-    """Layer norm of each row, and what earlier ones have come to with it.
-
-    Args:
-        u: Shape ``(B, H)``, of the type of the parameters.
-        total: Shape ``(B, H)``.
-        epsilon: Added to the variance.
-        weight: Shape ``(H,)``.
-        bias: Shape ``(H,)``.
-
-    Returns:
-        Normalised rows and the new total, shapes ``(B, H)``.
-    """
-    normal = np.empty_like(u)
-    for row in range(len(u)):
-        normalise(u[row], weight, bias, epsilon, normal[row])
-    return normal, total + normal
+    n_layers, n_rows, n_channels, _ = states.shape
+    hidden, last, moved = np.empty((n_rows, n_channels), bar.dtype), np.empty_like(total), states.view(np.float64)
+    normal, y, active = np.empty(n_channels), np.empty(n_channels), np.empty(n_channels, bar.dtype)
+    for row in range(n_rows):
+        for h in range(n_channels):
+            value = ends[0, h]
+            for k in range(bar.shape[1]):
+                value += entry_weight[h, k] * bar[row, k]
+            hidden[row, h] = value
+    for layer in range(n_layers):
+        own = vectors[layer]
+        norm_weight, norm_bias, skip = own[:n_channels], own[n_channels : 2 * n_channels], own[2 * n_channels :]
+        for row in range(n_rows):
+            normalise(hidden[row], norm_weight, norm_bias, epsilons[layer], normal)
+            _move(tables[layer], normal, moved[layer, row], y)
+            _add_gated(normal, y, skip, weights[layer], own[3 * n_channels :], active, hidden[row])
+    for row in range(n_rows):
+        normalise(hidden[row], ends[1], ends[2], epsilons[n_layers], last[row])
+    return last.astype(bar.dtype), total + last

@@ -79,7 +79,9 @@ class RecurrentStep:
         if self.feedback is not None:
             numbers += [_in_turn(self.feedback.row), self.feedback.column]
         table: npt.NDArray[np.float64] = (
-            torch.stack([part for each in numbers for part in torch.view_as_real(each).unbind(-1)], dim=1).detach().numpy()
+            torch.stack([part for each in numbers for part in torch.view_as_real(each).unbind(-1)], dim=1)
+            .detach()
+            .numpy()
         )
         return table
 
@@ -143,7 +145,7 @@ def rank_one_step(eigenvalues: Pair, rank_one: Pair, drive: Pair, read: Pair, dt
 
 def _in_turn(row: Tensor) -> Tensor:
     """A real row, whose numbers meet real and imaginary parts in turn, as complex numbers."""
-    return torch.view_as_complex(row.unflatten(-1, (-1, 2)))
+    return torch.view_as_complex(row.view(*row.shape[:-1], -1, 2))
 
 
 def _applied(row: Tensor, state: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from forecast_pipeline.core.errors import InvalidConfiguration
+from forecast_pipeline.models.s4.parameter_stamp import parameter_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ class SequenceKernel(nn.Module, ABC):
         self.log_dt = nn.Parameter(low + (high - low) * torch.rand(n_channels))
         self._values: list[Tensor] = []
         self._remembered: dict[str, tuple[int, object]] = {}
-        self._stream: tuple[list[tuple[int, int]], RecurrentStep] | None = None
+        self._stream: tuple[list[int], RecurrentStep] | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -97,12 +98,7 @@ class SequenceKernel(nn.Module, ABC):
             InvalidConfiguration: If the layer is bidirectional.
         """
         self._refuse_two_sided()
-        # Of a step that takes tens of microseconds a comparison of all values would be a good part.
-        stamp = [
-            (each.data_ptr(), 0 if each.is_inference() else each._version)  # noqa: SLF001 - nothing public tells
-            for each in self._parameters.values()
-            if each is not None
-        ]
+        stamp = parameter_stamp([self._parameters])
         if self._stream is not None and self._stream[0] == stamp and self._is_evaluation:
             return self._stream[1]
         recurrence = self._remember("step", 1, self._step)

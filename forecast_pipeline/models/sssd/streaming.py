@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from forecast_pipeline.core.errors import InvalidConfiguration
+from forecast_pipeline.models.s4.compiled_step import can_take
+from forecast_pipeline.models.sssd.compiled_stack import CompiledStack
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,6 +22,7 @@ class TimeframeStream:
     """The states of one timeframe's stack, its newest output and the sum of outputs.
 
     Attributes:
+        states: Of all blocks, moved in place.
         n_bars: Bars seen.
 
     Args:
@@ -30,20 +33,26 @@ class TimeframeStream:
     def __init__(self, encoder: TimeframeEncoder, n_rows: int = 1) -> None:
         self.encoder = encoder
         self.blocks = [cast("S4Block", block) for block in encoder.blocks]
-        self.states = [block.initial_state(n_rows) for block in self.blocks]
+        self.states = torch.stack([block.initial_state(n_rows) for block in self.blocks])
         like = encoder.norm.weight
         self.last = like.new_zeros(n_rows, like.numel())
         self.total = self.last.double()
         self.n_bars = 0
+        self._entry = encoder.entry
+        self._stack: CompiledStack | None = None
 
     def push(self, bar: Tensor) -> None:
         """Take the bar that has just closed, shape ``(B, F)``."""
         with torch.inference_mode():
-            hidden: Tensor = self.encoder.entry(bar)
-            for place, block in enumerate(self.blocks):
-                hidden, self.states[place] = block.step(hidden, self.states[place])
-            self.last = self.encoder.norm(hidden)
-            self.total = self.total + self.last
+            stack = self._compiled(bar)
+            if stack is not None:
+                self.last, self.total = stack.push(bar, self.states, self.total)
+            else:
+                hidden: Tensor = self.encoder.entry(bar)
+                for place, block in enumerate(self.blocks):
+                    hidden, self.states[place] = block.step(hidden, self.states[place])
+                self.last = self.encoder.norm(hidden)
+                self.total = self.total + self.last
         self.n_bars += 1
 
     def warm_up(self, bars: Tensor) -> None:
@@ -61,6 +70,17 @@ class TimeframeStream:
         """Token of all bars seen, shape ``(B, n_token)``; before the first that of outputs of 0."""
         with torch.inference_mode():
             return self.encoder.token_of(self.last, (self.total / max(self.n_bars, 1)).to(self.last.dtype))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_stack": None}
+
+    def _compiled(self, bar: Tensor) -> CompiledStack | None:
+        """What takes a bar without starting operations one by one, or nothing where torch has to."""
+        if not can_take(bar, (len(self.last), self._entry.in_features)):
+            return None
+        if self._stack is None or not self._stack.is_current():
+            self._stack = CompiledStack.of(self._entry, self.blocks, self.encoder.norm)
+        return None if self._stack is None or self._stack.dtype != bar.dtype else self._stack
 
 
 class StreamingEncoder:

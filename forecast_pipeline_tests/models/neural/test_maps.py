@@ -138,6 +138,7 @@ def test_unchanged_prices_are_spread_over_the_scores_that_they_hold():
 
     assert made.knots.atom == pytest.approx(0.524, abs=0.25)  # up to the next knot
     assert np.std(scores) == pytest.approx(1.0, abs=0.05)
+    assert np.std(scores[values == 0.0]) == pytest.approx(made.knots.atom / np.sqrt(3.0), rel=0.03)
     back = made.outcomes(scores)
     assert np.abs(back[values == 0.0]).max() < 1e-3
     np.testing.assert_allclose(back[np.abs(values) > 0.5], values[np.abs(values) > 0.5], rtol=0.01)

@@ -103,6 +103,23 @@ def test_the_same_seed_gives_the_same_weights_whatever_was_drawn_before():
     assert not torch.equal(weights(trained(seed=4)[0])["first.0.weight"], weights(ours)["first.0.weight"])
 
 
+def test_every_step_has_noise_of_its_own_and_validation_always_the_same(monkeypatch):
+    seen, honest = {True: [], False: []}, TwoLines.losses
+
+    def watched(self, batch, generator):
+        if self.training:
+            seen[True].append(float(torch.rand(1)))  # what dropout would draw
+        seen[self.training].append(float(torch.rand(1, generator=generator)))
+        return honest(self, batch, generator)
+
+    monkeypatch.setattr(TwoLines, "losses", watched)
+    trained()
+
+    assert len(set(seen[True])) == len(seen[True]) == 2 * 4 * 4
+    assert len(set(seen[False])) == 1
+    assert len(seen[False]) == 4
+
+
 def test_training_leaves_the_random_state_of_the_process_alone():
     torch.manual_seed(5)
     module = TwoLines()
@@ -136,9 +153,12 @@ def test_a_killed_training_ends_where_it_would_have(tmp_path, monkeypatch, epoch
         trained(tmp_path / "killed")
     monkeypatch.setattr(TwoLines, moment, honest)
     assert not (tmp_path / "killed" / "first" / "finished.json").exists()
+    repeated = []
+    monkeypatch.setattr(TwoLines, "on_train_start", lambda self: repeated.append(self.current_epoch))
 
     resumed, again = trained(tmp_path / "killed")
 
+    assert repeated == [epoch]  # the epochs before are not trained again
     assert_same(weights(resumed), weights(whole))
     assert again == curve
 
@@ -256,6 +276,23 @@ def test_a_loss_out_of_range_ends_training_with_the_epochs_before_kept(tmp_path,
     monkeypatch.setattr(TwoLines, "losses", poisoned)
 
     with pytest.raises(TrainingFailed, match=r"first: the loss must stay finite.*last good checkpoint is kept"):
+        trained(tmp_path)
+
+    assert read_checkpoint(tmp_path / "first" / "last.ckpt")["epoch"] == 1
+
+
+@pytest.mark.parametrize("poison", [math.nan, 1e7])
+def test_weights_out_of_range_end_training_even_where_the_loss_does_not_see_them(tmp_path, monkeypatch, poison):
+    """Fault 24."""
+
+    def poisoned(self):
+        if self.current_epoch == 2:
+            with torch.no_grad():
+                self.second[0].weight[0, 0] = poison
+
+    monkeypatch.setattr(TwoLines, "on_train_epoch_start", poisoned)
+
+    with pytest.raises(TrainingFailed, match=r"first: weights must stay finite and small.* after epoch 3"):
         trained(tmp_path)
 
     assert read_checkpoint(tmp_path / "first" / "last.ckpt")["epoch"] == 1

@@ -208,6 +208,7 @@ def test_what_is_remembered_is_not_stored_or_moved():
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301 - our own bytes
         assert twin.layer.kernel._remembered == {}
         assert twin.layer.kernel._stream is None
+        assert twin._compiled is None
     model.double()
 
     assert model.layer.kernel._remembered == {}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 
 from forecast_pipeline.core.errors import InvalidConfiguration
+from forecast_pipeline.models.s4.compiled_step import MOST_ROWS
 from forecast_pipeline.models.sssd.encoder import MultiScaleEncoder
 from forecast_pipeline.models.sssd.streaming import StreamingEncoder
 from forecast_pipeline_tests.models.sssd.made_panels import SMALL
@@ -69,6 +73,52 @@ def test_a_timeframe_that_has_not_closed_a_bar_is_as_if_masked():
         expected = model([bars[0][:, :1], bars[1][:, :1]], known, age, features, slow)
 
     np.testing.assert_allclose(stream.context(age, features, slow), expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("kernel", ["s4d", "dplr"])
+def test_few_rows_are_pushed_as_many_are(kernel):
+    model, n_rows = encoder(kernel, torch.float64), MOST_ROWS + 1
+    bars = torch.randn(n_rows, 9, 3, dtype=torch.float64)
+    many, few = StreamingEncoder(model, n_rows).timeframes[0], StreamingEncoder(model, 2).timeframes[0]
+    for bar in bars.unbind(1):
+        many.push(bar)
+        few.push(bar[:2])
+
+    assert many._stack is None
+    assert few._stack is not None
+    torch.testing.assert_close(few.token(), many.token()[:2], rtol=0, atol=1e-9)
+    torch.testing.assert_close(few.states, many.states[:, :2], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["entry.bias", "blocks.1.norm.weight", "blocks.0.layer.kernel.read", "norm.bias"])
+def test_a_running_stream_notices_a_changed_parameter(name):
+    model = encoder("s4d", torch.float64)
+    bars, known = torch.randn(1, 2, 3, dtype=torch.float64), torch.ones(1, 2, dtype=torch.bool)
+    stream, timeframe = StreamingEncoder(model).timeframes[0], model.timeframes[0]
+    stream.push(0.0 * bars[:, 0])
+    before = stream._stack
+    with torch.no_grad():
+        timeframe.get_parameter(name).add_(0.5)
+        stream.states.zero_()
+        stream.push(bars[:, 0])
+        stream.push(bars[:, 1])
+        expected = timeframe.outputs(bars, known)[:, -1]
+
+    assert stream._stack is not before
+    np.testing.assert_allclose(stream.last, expected, rtol=0, atol=1e-9)
+
+
+def test_a_stored_stream_goes_on():
+    stream = StreamingEncoder(encoder("s4d", torch.float64)).timeframes[0]
+    first, second = torch.randn(2, 1, 3, dtype=torch.float64)
+    stream.push(first)
+    twins = copy.deepcopy(stream), pickle.loads(pickle.dumps(stream))  # noqa: S301 - our own bytes
+    stream.push(second)
+    for twin in twins:
+        assert twin._stack is None
+        assert not torch.equal(twin.states, stream.states)
+        twin.push(second)
+        assert torch.equal(twin.token(), stream.token())
 
 
 def test_what_a_stream_holds_does_not_grow():
