@@ -9,7 +9,7 @@ import torch
 
 from forecast_pipeline.core.errors import NotEnoughHistory
 from forecast_pipeline.models.neural.conditioning import Conditioner, Conditions
-from forecast_pipeline.models.neural.knot_map import KnotMap, maps_to_normal
+from forecast_pipeline.models.neural.knot_map import NO_MAP, KnotMap, maps_to_normal
 from forecast_pipeline.models.neural.path_targets import PathTargets, ScaledPaths, excursions, mirrored
 from forecast_pipeline.models.neural.records import DirectArrays, Known, joined_paths, mean_slope
 from forecast_pipeline.models.neural.seeds import decision_noise
@@ -69,6 +69,7 @@ class NeuralForecaster:
         self.conditioner: Conditioner | None = None
         self.targets: PathTargets | None = None
         self.recalibration: tuple[tuple[KnotMap, ...], ...] = ()
+        self.radius = NO_MAP
         self.module: Any = None
         self._warm: Mapping[str, np.ndarray] | None = None
 
@@ -167,7 +168,8 @@ class NeuralForecaster:
         ]
         self.fit_generator(*tensors)
         self.module.eval()
-        self._recalibrate(torch.cat([part["context"] for part in tensors]))
+        everything = {name: torch.cat([part[name] for part in tensors]) for name in tensors[0]}
+        self._recalibrate(everything["context"], everything["scores"].double().numpy())
 
     def sample(self, rows: Rows, n_samples: int) -> Floats:
         """Joint log-return increments, shape ``(S, B, K)``."""
@@ -223,6 +225,7 @@ class NeuralForecaster:
                 [{"start": m.start, "end": m.end, "is_symmetric": m.is_symmetric} for m in row]
                 for row in self.recalibration
             ],
+            "radius": [self.radius.start, self.radius.end],
             "curves": self.curves,
             "weights": arrays_of(self.module),
             **self.own_state(),
@@ -239,6 +242,7 @@ class NeuralForecaster:
         made.recalibration = tuple(
             tuple(KnotMap(m["start"], m["end"], m["is_symmetric"]) for m in row) for row in state["recalibration"]
         )
+        made.radius = KnotMap(state["radius"][0], state["radius"][1], is_symmetric=False)
         made.curves = state["curves"]
         made.restore(state)
         made.module = made.build_module(made.targets.n_channels)
@@ -303,6 +307,7 @@ class NeuralForecaster:
         if self.parameters.is_symmetric:
             flips = noise.random(n_samples) < 0.5  # noqa: PLR2004 - a fair coin
             scores[flips] = mirrored(scores[flips])
+        scores[:, 0] = self._stretched(scores[:, 0])
         for channel, row in enumerate(self.recalibration):
             for k, mapped in enumerate(row):
                 scores[:, channel, k] = mapped.apply(scores[:, channel, k])
@@ -318,11 +323,24 @@ class NeuralForecaster:
         below = 0.0 if paths.below is None else paths.below * deviation
         return np.stack([increments, np.maximum(increments, 0.0) + above, np.minimum(increments, 0.0) - below])
 
-    def _recalibrate(self, contexts: Tensor) -> None:
-        """Measure the generator's marginals over contexts, and keep what maps them to the standard normal."""
-        self.recalibration = ()
+    def _stretched(self, increments: Floats) -> Floats:
+        """Scores of increments, shape ``(S, K)``, at the distance from zero that paths of the data have."""
+        size = np.sqrt(np.square(increments).sum(axis=1, keepdims=True))
+        factor = np.divide(self.radius.apply(size), size, out=np.ones_like(size), where=size > 0.0)
+        return np.asarray(increments * factor)
+
+    def _recalibrate(self, contexts: Tensor, scores: Floats) -> None:
+        """Measure what the generator draws over contexts, and keep what maps it to the law of the data.
+
+        First the norm of a path's increments: a shock of volatility that a path shares is little in each of them, and
+        a generator finds half of it (the radial part of an elliptical copula). Then each marginal.
+        """
+        self.recalibration, self.radius = (), NO_MAP
         noise = decision_noise(self.seed, 0, stream=1)
         chosen = contexts[torch.from_numpy(noise.integers(0, contexts.shape[0], self.recalibration_draws))]
         parts = [chosen[first : first + DRAWS_AT_ONCE] for first in range(0, len(chosen), DRAWS_AT_ONCE)]
         drawn = np.concatenate([self._scores(part, noise, len(part)) for part in parts])
+        norms = [np.sqrt(np.square(each[:, 0]).sum(axis=1)) for each in (drawn, scores)]
+        self.radius = KnotMap.between(*norms)
+        drawn[:, 0] = self._stretched(drawn[:, 0])
         self.recalibration = maps_to_normal(drawn, is_symmetric=bool(self.parameters.is_symmetric))

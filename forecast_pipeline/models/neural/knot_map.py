@@ -53,6 +53,22 @@ class KnotMap:
         start = np.maximum.accumulate(start) + _LEAST_STEP * np.arange(start.size)
         return cls(start, knots, is_symmetric)
 
+    @classmethod
+    def between(cls, values: Floats, others: Floats) -> KnotMap:
+        """The map that gives values, shape ``(n,)``, the quantiles of others, shape ``(m,)``.
+
+        Example:
+            >>> values = np.random.default_rng(0).standard_normal(9000) + 4.0
+            >>> KnotMap.between(values, values + 1.0).apply(np.array([4.0])).round(6).tolist()
+            [5.0]
+        """
+        knots, levels = _knots(min(values.size, others.size), is_symmetric=False)
+        if knots.size < 2:  # noqa: PLR2004 - one knot makes no line
+            return cls(np.zeros(0), np.zeros(0), is_symmetric=False)
+        steps = _LEAST_STEP * np.arange(knots.size)
+        start, end = (np.maximum.accumulate(np.quantile(each, levels)) + steps for each in (values, others))
+        return cls(start, end, is_symmetric=False)
+
     @property
     def inverse(self) -> KnotMap:
         """The map backwards."""
@@ -76,6 +92,10 @@ class KnotMap:
     def _along(self, values: Floats) -> Floats:
         beyond = np.maximum(values - self.start[-1], 0.0) + np.minimum(values - self.start[0], 0.0)
         return np.asarray(np.interp(values, self.start, self.end) + beyond)
+
+
+NO_MAP = KnotMap(np.zeros(0), np.zeros(0), is_symmetric=False)
+"""The identity."""
 
 
 def maps_to_normal(draws: Floats, *, is_symmetric: bool) -> tuple[tuple[KnotMap, ...], ...]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 
+_LEAST_LOG = 1e-6
+_SCORES_OF_ZERO = (-6.0, -5.0)
+
+
 class ScaledPaths(NamedTuple):
     """Paths in units of their forecast deviation.
 
@@ -52,7 +56,8 @@ def excursions(increments: Floats, extremes: Floats | None) -> tuple[Floats, Flo
 class PathTargets:
     """Marginal maps of every channel and increment.
 
-    Roots of excursions are mapped, as they are nearer to the normal law.
+    Excursions are mapped by what a Brownian bridge between the same ends would say of them (`bridge_scores`): the
+    further a path went, the less it strays beyond its ends, and a generator need not learn that.
 
     Attributes:
         maps: One row a channel (increment, above, below), one entry an increment.
@@ -71,7 +76,15 @@ class PathTargets:
         sides: Sequence[Floats] = (paths.above, paths.below)
         if is_symmetric:
             sides = (np.concatenate([paths.above, paths.below]),)
-        strays = [tuple(MarginalMap.fit(np.sqrt(a), is_symmetric=False) for a in side.T) for side in sides]
+        rng = np.random.default_rng(0)
+        ends = np.concatenate([paths.increments] * (3 - len(sides)))
+        strays = [
+            tuple(
+                MarginalMap.fit(bridge_scores(side[:, k], ends[:, k], rng), is_symmetric=False)
+                for k in range(side.shape[1])
+            )
+            for side in sides
+        ]
         return cls((increments, strays[0], strays[-1]), is_symmetric)
 
     @property
@@ -90,7 +103,8 @@ class PathTargets:
         for k in range(self.n_horizons):
             made[:, 0, k] = self.maps[0][k].scores(paths.increments[:, k], rng)
             for channel, side in enumerate((paths.above, paths.below)[: self.n_channels - 1], start=1):
-                made[:, channel, k] = self.maps[channel][k].scores(np.sqrt(cast("Floats", side)[:, k]))
+                raw = bridge_scores(cast("Floats", side)[:, k], paths.increments[:, k], rng)
+                made[:, channel, k] = self.maps[channel][k].scores(raw)
         return made
 
     def paths(self, scores: Floats) -> ScaledPaths:
@@ -101,7 +115,7 @@ class PathTargets:
         ]
         if len(columns) == 1:
             return ScaledPaths(columns[0])
-        above, below = (np.square(np.maximum(each, 0.0)) for each in columns[1:])
+        above, below = (bridge_excursions(each, columns[0]) for each in columns[1:])
         return ScaledPaths(columns[0], above, below)
 
     def state(self) -> dict[str, object]:
@@ -114,6 +128,41 @@ class PathTargets:
         rows = cast("list[list[dict[str, object]]]", state["maps"])
         maps = tuple(tuple(MarginalMap.from_state(each) for each in row) for row in rows)
         return cls(maps, cast("bool", state["is_symmetric"]))
+
+
+def bridge_scores(strays: Floats, increments: Floats, rng: np.random.Generator) -> Floats:
+    """Normal scores of excursions under a Brownian bridge of unit variance with the same ends.
+
+    A bridge that ends at ``x`` goes more than ``a`` beyond its higher end with probability ``exp(-2 a (a + |x|))``
+    (Karatzas and Shreve 1991, section 4.3). Excursions of 0, as where a bar closes at its high, are spread below all
+    others.
+
+    Args:
+        strays: Shape ``(n,)``, at least 0.
+        increments: Shape ``(n,)``.
+        rng: Spreads zeros.
+    """
+    from scipy.special import ndtri_exp
+
+    log_beyond = -2.0 * strays * (strays + np.abs(increments))
+    with np.errstate(divide="ignore"):
+        scores = -ndtri_exp(np.minimum(log_beyond, -_LEAST_LOG))
+    return np.where(strays > 0.0, scores, rng.uniform(*_SCORES_OF_ZERO, strays.shape))
+
+
+def bridge_excursions(scores: Floats, increments: Floats) -> Floats:
+    """Excursions with these scores; the inverse of `bridge_scores` where they are above 0.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> scores = bridge_scores(np.array([0.3, 2.0]), np.array([-1.0, 0.5]), rng)
+        >>> bridge_excursions(scores, np.array([-1.0, 0.5])).round(9).tolist()
+        [0.3, 2.0]
+    """
+    from scipy.special import log_ndtr
+
+    size = np.abs(increments)
+    return np.asarray(0.5 * (np.sqrt(np.square(size) - 2.0 * log_ndtr(-scores)) - size))
 
 
 def mirrored(scores: Floats) -> Floats:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from forecast_pipeline.models.neural.knot_map import KNOTS, MIN_BEYOND, KnotMap, maps_to_normal
+from forecast_pipeline.models.neural.knot_map import KNOTS, MIN_BEYOND, NO_MAP, KnotMap, maps_to_normal
 from forecast_pipeline.models.neural.marginal_map import LARGEST_SCORE, MarginalMap, _fit_backbone
 from forecast_pipeline.models.storage import dump_state, load_state
 
@@ -179,3 +179,17 @@ def test_storage_gives_back_the_same_map(is_symmetric):
     np.testing.assert_array_equal(restored.outcomes(probe), made.outcomes(probe))
     np.testing.assert_array_equal(restored.scores(probe), made.scores(probe))
     assert dataclasses.replace(restored, knots=made.knots) == made
+
+
+def test_a_map_between_two_samples_gives_one_the_quantiles_of_the_other():
+    rng = np.random.default_rng(3)
+    values, others = (
+        np.sqrt(rng.chisquare(4, 20_000)),
+        np.sqrt(rng.chisquare(4, 20_000)) * rng.lognormal(0, 0.3, 20_000),
+    )
+
+    mapped = KnotMap.between(values, others).apply(values)
+
+    levels = [0.02, 0.25, 0.5, 0.75, 0.98]
+    np.testing.assert_allclose(np.quantile(mapped, levels), np.quantile(others, levels), rtol=0.02)
+    assert (NO_MAP.apply(values) == values).all()

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from forecast_pipeline.models.neural.path_noise import mirrored_tensor
-from forecast_pipeline.models.neural.path_targets import PathTargets, ScaledPaths, excursions, mirrored
+from forecast_pipeline.models.neural.path_targets import (
+    PathTargets,
+    ScaledPaths,
+    bridge_excursions,
+    bridge_scores,
+    excursions,
+    mirrored,
+)
 from forecast_pipeline.models.neural.records import joined_paths
 from forecast_pipeline.models.storage import dump_state, load_state
 from forecast_pipeline_tests.models.neural.worlds import brownian_bars, extremes_of
@@ -116,12 +123,15 @@ def test_paths_become_normal_scores_and_come_back(paths, is_symmetric):
 
 
 def test_a_symmetric_law_gives_mirror_images_mirrored_scores(paths):
+    """But for excursions of exactly 0, which have no scores of their own and are spread at random."""
     targets = PathTargets.fit(paths, is_symmetric=True)
     turned = ScaledPaths(-paths.increments, paths.below, paths.above)
 
     scores, images = (targets.scores(each, np.random.default_rng(0)) for each in (paths, turned))
 
-    np.testing.assert_allclose(images, mirrored(scores), rtol=0, atol=1e-12)
+    stray = np.stack([np.ones_like(paths.above), paths.below, paths.above], axis=1) > 0.0
+    assert stray.mean() > 0.9
+    np.testing.assert_allclose(images[stray], mirrored(scores)[stray], rtol=0, atol=1e-9)
 
 
 def test_any_scores_give_paths_whose_excursions_are_not_negative(paths):
@@ -158,3 +168,21 @@ def test_segments_are_joined_row_by_row(paths):
     for ours, theirs in zip(joined_paths(halves), paths, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert joined_paths([ScaledPaths(each.increments) for each in halves]).above is None
+
+
+def test_excursions_of_a_bridge_are_normal_scores_whatever_the_increment():
+    rng = np.random.default_rng(5)
+    increments = rng.standard_normal(20_000)
+    # Inverse of the bridge law by bisection, as an oracle of the closed form.
+    beyond, low, high = rng.random(increments.size), np.zeros(increments.size), np.full(increments.size, 20.0)
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        is_short = np.exp(-2.0 * middle * (middle + np.abs(increments))) > beyond
+        low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
+
+    scores = bridge_scores(low, increments, rng)
+
+    np.testing.assert_allclose(bridge_excursions(scores, increments), low, atol=1e-9)
+    assert abs(scores.mean()) < 0.03
+    assert abs(scores.std() - 1.0) < 0.02
+    assert abs(np.corrcoef(scores, np.abs(increments))[0, 1]) < 0.03
