@@ -131,7 +131,8 @@ def train_stage(
                 use_distributed_sampler=False,
             )
             start = None if resumed is None else str(resumed)
-            trainer.fit(module, train, validation, ckpt_path=start, weights_only=True)
+            with _memory_told(f"{family}, {stage}", settings.batch_size):
+                trainer.fit(module, train, validation, ckpt_path=start, weights_only=True)
         score = math.inf if checkpoint.best_model_score is None else float(checkpoint.best_model_score)
         best = Path(checkpoint.best_model_path)
         if not math.isfinite(score) or not best.is_file():
@@ -177,6 +178,23 @@ def _folder(folder: Path | None, stage: str) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="forecast-pipeline-") as scratch:
         yield Path(scratch)
+
+
+@contextmanager
+def _memory_told(what: str, batch_size: int) -> Iterator[None]:
+    """Say what to do where memory, of the machine or of a device, does not suffice."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # torch has a type of its own for devices only; the processor's allocator raises a plain RuntimeError.
+        told = str(error) or type(error).__name__
+        if not isinstance(error, MemoryError) and "memory" not in told:
+            raise
+        raise TrainingFailed(
+            f"{what} must fit into memory",
+            was=f"batches of {batch_size} rows: {' '.join(told.split())[:160]}",
+            do="lower batch_size or the sizes of the networks; checkpoints written before are kept",
+        ) from error
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import torch
 
 from forecast_pipeline.core.errors import TrainingFailed
 from forecast_pipeline.models.neural import training
-from forecast_pipeline.models.neural.checkpoint_files import read_checkpoint
+from forecast_pipeline.models.neural.checkpoint_files import newest_good, read_checkpoint
 from forecast_pipeline.models.neural.training import averaging_decay, train_stage
 from forecast_pipeline_tests.models.neural.toy_stages import SMALL, TwoLines, loaders
 
@@ -309,6 +309,37 @@ def test_validation_that_is_never_finite_is_a_failure(monkeypatch):
 
     with pytest.raises(TrainingFailed, match="finite"):
         trained()
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes")]
+)
+def test_exhausted_memory_is_told_with_what_to_do(tmp_path, monkeypatch, error):
+    """Fault 27: a typed failure, and the epochs before are kept."""
+    honest = TwoLines.losses
+
+    def hungry(self, batch, generator):
+        if self.current_epoch == 2:
+            raise error
+        return honest(self, batch, generator)
+
+    monkeypatch.setattr(TwoLines, "losses", hungry)
+
+    with pytest.raises(TrainingFailed, match=r"must fit into memory.*lower batch_size"):
+        trained(tmp_path, n_epochs=5)
+
+    assert newest_good(sorted((tmp_path / "first").glob("*.ckpt"))) is not None
+    assert not (tmp_path / "first" / "finished.json").exists()
+
+
+def test_an_error_of_the_code_is_not_called_memory(monkeypatch):
+    def broken(self, batch, generator):
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(TwoLines, "losses", broken)
+
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        trained(n_epochs=2)
 
 
 def test_averages_forget_the_start_where_steps_are_few():
