@@ -91,7 +91,7 @@ class TargetScale:
 
     def smoothed(self, deseasonalised: Floats) -> Floats:
         """Variance per slot known at each bar from its deseasonalised returns, shape ``(T,)``; see `slot_variance`."""
-        return _recursion(np.square(deseasonalised), self.decay, self.start, self.floor)
+        return exponential_mean(np.square(deseasonalised), self.decay, self.start, self.floor)
 
     def increment_scale(
         self, close_us: npt.NDArray[np.int64], slot_variance: Floats, horizons: Sequence[int]
@@ -120,7 +120,21 @@ def _cells(close_us: npt.NDArray[np.int64], slot_minutes: int, n_cells: int) -> 
     return np.asarray(began % MINUTES_PER_DAY * n_cells // MINUTES_PER_DAY, dtype=np.int64)
 
 
-def _recursion(squared: Floats, decay: float, start: float, floor: float) -> Floats:
+def exponential_mean(squared: Floats, decay: float, start: float, floor: float) -> Floats:
+    """``v <- decay v + (1 - decay) x`` over known values, never below ``floor``, shape ``(T,)``.
+
+    Unknown values leave it as it was.
+
+    Args:
+        squared: Shape ``(T,)``, not negative, NaN where unknown.
+        decay: Weight of the past.
+        start: Before the first value.
+        floor: Smallest result.
+
+    Example:
+        >>> exponential_mean(np.array([1.0, np.nan, 0.0]), 0.5, 0.0, 0.1).tolist()
+        [0.5, 0.5, 0.25]
+    """
     from scipy.signal import lfilter  # costs a second of import
 
     known = np.isfinite(squared)
@@ -134,5 +148,5 @@ def _recursion(squared: Floats, decay: float, start: float, floor: float) -> Flo
 
 
 def _qlike(squared: Floats, decay: float, start: float, floor: float) -> float:
-    predicted = np.concatenate([[start], _recursion(squared, decay, start, floor)[:-1]])
+    predicted = np.concatenate([[start], exponential_mean(squared, decay, start, floor)[:-1]])
     return float(np.mean(np.log(predicted) + squared / predicted))

@@ -6,22 +6,26 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from forecast_pipeline.models.diffusion.samplers import draw, n_noises
 from forecast_pipeline.models.latent_diffusion.collapse import check_latent_use, latent_use
-from forecast_pipeline.models.latent_diffusion.lit import AUTOENCODER, DIFFUSION, DIRECT, JOINT, ForexDiffusionLit
+from forecast_pipeline.models.latent_diffusion.lit import AUTOENCODER, JOINT, ForexDiffusionLit
 from forecast_pipeline.models.latent_diffusion.parameters import LatentDiffusionParameters
 from forecast_pipeline.models.latent_diffusion.patches import CandlePatchDataset
 from forecast_pipeline.models.neural.batches import ArrayDataset, batches
+from forecast_pipeline.models.neural.drawing import denoised, normals
 from forecast_pipeline.models.neural.forecaster import NeuralForecaster
-from forecast_pipeline.models.neural.training import train_stage
+from forecast_pipeline.models.neural.stage_module import DIFFUSION, DIRECT
+from forecast_pipeline.models.neural.training import MIN_DELTA, train_for
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
     from torch import Tensor
 
     from forecast_pipeline.models.neural.conditioning import Conditions
     from forecast_pipeline.models.neural.records import Known
     from forecast_pipeline.splits.arrays import BarHistory, Rows
+
+    Floats = npt.NDArray[np.float64]
 
 AUTOENCODER_PATIENCE = 3
 LATENT_ROWS = 4096
@@ -58,13 +62,11 @@ class LatentDiffusion(NeuralForecaster):
 
     def batch_of(self, rows: Rows, conditions: Conditions) -> CandlePatchDataset:
         """Patches of decisions."""
-        history = cast("BarHistory", rows.history)
-        channels = self._conditioner.bar_channels(history)
-        return CandlePatchDataset(channels, history.bar, conditions, None, self.parameters.patch_len)
+        return self._patches(rows, conditions, None)
 
     def fit_direct(self, train: Known, validation: Known) -> None:
         """Train encoder and scale head on the increments."""
-        datasets = [self._patches(part) for part in (train, validation)]
+        datasets = [self._patches(part.rows, part.conditions, part.target) for part in (train, validation)]
         self._train(DIRECT, datasets)
 
     def fit_generator(self, train: dict[str, Tensor], validation: dict[str, Tensor]) -> None:
@@ -89,39 +91,29 @@ class LatentDiffusion(NeuralForecaster):
 
     def generate(self, context: Tensor, noise: np.random.Generator, n_samples: int) -> Tensor:
         """Latents from noise, decoded, with the decoder's own noise on top."""
-        settings, module = self.parameters, self.module
-        n_steps = settings.sampling_steps
-        initial = _normals(noise, n_samples, module.z_dim)
-        n_extra = n_noises(settings.sampler, n_steps)
-        extra = _normals(noise, n_extra, n_samples, module.z_dim) if n_extra else None
+        module = self.module
         denoise = module.denoiser.conditioned(context)
-        latent = draw(denoise, module.schedule, initial, extra, sampler=settings.sampler, n_steps=n_steps)
+        latent = denoised(denoise, module.schedule, noise, (n_samples, module.z_dim), self.parameters)
         latent = latent * module.latent_std + module.latent_mean
         decoded = module.vae.decode(latent, context.expand(n_samples, -1))
-        own: Tensor = decoded.location + torch.exp(decoded.log_scale) * _normals(noise, *decoded.location.shape)
+        own: Tensor = decoded.location + torch.exp(decoded.log_scale) * normals(noise, *decoded.location.shape)
         return own
 
-    def _patches(self, known: Known) -> CandlePatchDataset:
-        history = cast("BarHistory", known.rows.history)
+    def _patches(self, rows: Rows, conditions: Conditions, target: Floats | None) -> CandlePatchDataset:
+        history = cast("BarHistory", rows.history)
         channels = self._conditioner.bar_channels(history)
-        return CandlePatchDataset(channels, history.bar, known.conditions, known.target, self.parameters.patch_len)
+        return CandlePatchDataset(channels, history.bar, conditions, target, self.parameters.patch_len)
 
     def _train(self, stage: str, datasets: list[Any]) -> None:
         settings = self.parameters
         train = batches(datasets[0], settings.batch_size, self.seed, settings.num_workers)
         validation = batches(datasets[1], VALIDATION_BATCH, None, settings.num_workers)
-        self.curves[stage] = train_stage(
-            self.module,
+        train_for(
+            self,
             stage,
             train,
             validation,
-            family=self.family,
-            n_epochs=min(settings.refit_epochs, settings.epochs) if self.is_warm else settings.epochs,
-            folder=self.run_folder,
-            min_delta=AUTOENCODER_MIN_DELTA if stage == AUTOENCODER else 1e-5,
+            n_epochs=settings.epochs,
+            min_delta=AUTOENCODER_MIN_DELTA if stage == AUTOENCODER else MIN_DELTA,
             patience=min(AUTOENCODER_PATIENCE, settings.patience) if stage == AUTOENCODER else None,
         )
-
-
-def _normals(noise: np.random.Generator, *shape: int) -> Tensor:
-    return torch.from_numpy(noise.standard_normal(shape, "float32"))

@@ -14,9 +14,9 @@ from forecast_pipeline.models.diffusion.schedule import NoiseSchedule
 from forecast_pipeline.models.diffusion.steps import loss_weight, stratified_steps
 from forecast_pipeline.models.latent_diffusion.context_encoder import ContextEncoder
 from forecast_pipeline.models.latent_diffusion.vae import VAE
-from forecast_pipeline.models.neural.path_noise import mirrored_tensor
-from forecast_pipeline.models.neural.scale_head import N_DRAWS, ScaleHead
-from forecast_pipeline.models.neural.stage_module import StageModule
+from forecast_pipeline.models.neural.direct_losses import direct_losses
+from forecast_pipeline.models.neural.scale_head import ScaleHead
+from forecast_pipeline.models.neural.stage_module import DIFFUSION, DIRECT, StageModule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from forecast_pipeline.models.latent_diffusion.parameters import LatentDiffusionParameters
     from forecast_pipeline.models.neural.batches import Batch
 
-DIRECT, AUTOENCODER, DIFFUSION, JOINT = "direct", "vae", "diffusion", "joint"
+AUTOENCODER, JOINT = "vae", "joint"
 
 
 class ForexDiffusionLit(StageModule):
@@ -97,11 +97,6 @@ class ForexDiffusionLit(StageModule):
             JOINT: (self.vae, self.denoiser),
         }[self.stage]
 
-    @property
-    def learning_rate(self) -> float:
-        """Largest step size of the present stage."""
-        return self.own.denoiser_learning_rate if self.stage == DIFFUSION else self.own.learning_rate
-
     def context(self, batch: Batch) -> Tensor:
         """Context of each row, shape ``(B, n_context)``."""
         context: Tensor = self.encoder(batch["patch"], batch["features"], batch["slow"])
@@ -110,11 +105,9 @@ class ForexDiffusionLit(StageModule):
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Losses of the present stage."""
         if self.stage == DIRECT:
-            return self._direct_losses(batch, generator)
+            return direct_losses(self.head, batch, self.context(batch), generator, lambda_crps=self.own.lambda_crps)
         paths, context = batch["scores"], batch["context"]
-        if self.own.is_symmetric and self.training:
-            coins = torch.randint(2, (paths.shape[0],), generator=generator).to(paths.device)
-            paths = mirrored_tensor(paths, coins.bool())
+        paths = self.mirrored_by_chance(paths, generator)
         if self.stage == DIFFUSION:
             velocity = self._velocity_loss(paths, context, generator)
             return {"loss": self.own.lambda_v * velocity, "v": velocity}
@@ -128,17 +121,6 @@ class ForexDiffusionLit(StageModule):
             self.latent_mean.copy_(mean.mean(dim=0))
             spread = (second - mean.mean(dim=0).square()).clamp_min(1e-6).sqrt()
             self.latent_std.copy_(spread)
-
-    def _direct_losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        direct = self.head(batch["states"], self.context(batch))
-        target = batch["target"]
-        nll = self.head.nll(direct, target).mean()
-        if self.own.lambda_crps == 0.0:
-            return {"loss": nll, "nll": nll}
-        normals = torch.randn((2, N_DRAWS, *target.shape), generator=generator).to(target)
-        crps = self.head.crps(direct, target, normals).mean()
-        loss = nll + self.own.lambda_crps * crps if self.training else nll
-        return {"loss": loss, "nll": nll, "crps": crps}
 
     def _autoencoder_losses(self, paths: Tensor, context: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         noise = torch.randn((paths.shape[0], self.z_dim), generator=generator).to(paths)

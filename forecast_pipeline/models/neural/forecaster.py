@@ -152,8 +152,7 @@ class NeuralForecaster:
             else:
                 self._warm = None
         self.fit_direct(*known)
-        outputs = [self._direct(each.rows, each.conditions) for each in known]
-        settle_trust(self.module.head, known[1], outputs[1], self.horizons)
+        settle_trust(self.module.head, known[1], self._direct(known[1].rows, known[1].conditions), self.horizons)
         outputs = [self._direct(each.rows, each.conditions) for each in known]
         self.slope = mean_slope(known[1], outputs[1], self.horizons)
         paths = [self._scaled(each, output) for each, output in zip(known, outputs, strict=True)]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import lightning.pytorch as pl
 import torch
 
+from forecast_pipeline.models.neural.path_noise import mirrored_tensor
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from forecast_pipeline.models.neural.batches import Batch
     from forecast_pipeline.models.neural.parameters import NeuralParameters
 
+DIRECT, DIFFUSION = "direct", "diffusion"
+"""Stages that every family has: encoder and scale head first, the denoiser last."""
 WARM_UP_FRACTION = 0.05
 VALIDATION_SEED = 104_729
 
@@ -65,7 +69,15 @@ class StageModule(pl.LightningModule):
     @property
     def learning_rate(self) -> float:
         """Largest step size of the present stage."""
-        return self.settings.learning_rate
+        settings = self.settings
+        return settings.denoiser_learning_rate if self.stage == DIFFUSION else settings.learning_rate
+
+    def mirrored_by_chance(self, scores: Tensor, generator: torch.Generator) -> Tensor:
+        """Paths of shape ``(B, C, K)``, in training half of them mirrored where the law is taken as symmetric."""
+        if not (self.settings.is_symmetric and self.training):
+            return scores
+        coins = torch.randint(2, (scores.shape[0],), generator=generator).to(scores.device)
+        return mirrored_tensor(scores, coins.bool())
 
     @property
     def progress(self) -> float:

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from torch.utils.data import DataLoader
 
     from forecast_pipeline.models.neural.batches import Batch
+    from forecast_pipeline.models.neural.forecaster import NeuralForecaster
     from forecast_pipeline.models.neural.parameters import NeuralParameters
     from forecast_pipeline.models.neural.stage_module import StageModule
 
 LOGGER = logging.getLogger("forecast_pipeline.models.neural")
 MONITORED = "validation/loss"
 LAST = "last"
+MIN_DELTA = 1e-5
 _MEMORY_OF_STEPS = 10.0
 
 
@@ -58,7 +60,7 @@ def train_stage(
     family: str,
     n_epochs: int,
     folder: Path | None,
-    min_delta: float = 1e-5,
+    min_delta: float = MIN_DELTA,
     patience: int | None = None,
 ) -> list[dict[str, float]]:
     """Train one stage, and leave the best averaged weights in the module.
@@ -140,6 +142,43 @@ def train_stage(
         outcome = {"best": best.name, "curve": module.curve}
         write_atomically(finished, json.dumps(outcome).encode())
         return _restored(module, place, outcome)
+
+
+def train_for(
+    forecaster: NeuralForecaster,
+    stage: str,
+    train: DataLoader[Batch],
+    validation: DataLoader[Batch],
+    *,
+    n_epochs: int,
+    min_delta: float = MIN_DELTA,
+    patience: int | None = None,
+) -> None:
+    """Train a stage of a forecaster's module, and keep its curve; other arguments as of `train_stage`.
+
+    Args:
+        forecaster: With the module built.
+        stage: Name of the stage.
+        train: Training batches.
+        validation: Validation batches.
+        n_epochs: Most epochs, fewer where training starts from the weights of the fold before.
+        min_delta: Smallest fall of the validation loss that counts as one.
+        patience: Epochs without one after which the stage ends.
+
+    Raises:
+        TrainingFailed: If training diverges.
+    """
+    forecaster.curves[stage] = train_stage(
+        forecaster.module,
+        stage,
+        train,
+        validation,
+        family=forecaster.family,
+        n_epochs=min(forecaster.parameters.refit_epochs, n_epochs) if forecaster.is_warm else n_epochs,
+        folder=forecaster.run_folder,
+        min_delta=min_delta,
+        patience=patience,
+    )
 
 
 def averaging_decay(decay: float, n_steps: int) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY
 from forecast_pipeline.models.neural.week_clock import WeekClock
+from forecast_pipeline.splits.target_scale import exponential_mean
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -109,15 +110,9 @@ class VarianceStates:
 
     def _smoothed(self, values: Floats) -> npt.NDArray[np.float32]:
         """Exponential means of the known values at each memory, shape ``(n_memories, T)``."""
-        from scipy.signal import lfilter  # costs a second of import
-
-        known = np.isfinite(values)
-        place = np.cumsum(known)
         made = np.empty((len(self.memories), values.size), np.float32)
         for row, memory in zip(made, self.memories, strict=True):
-            decay = 1.0 - 1.0 / memory
-            smoothed, _ = lfilter([1.0 - decay], [1.0, -decay], values[known], zi=[decay])
-            row[:] = np.concatenate([[1.0], smoothed])[place]
+            row[:] = exponential_mean(values, 1.0 - 1.0 / memory, start=1.0, floor=0.0)
         return made
 
     def _range_variance(self, history: BarHistory) -> Floats:

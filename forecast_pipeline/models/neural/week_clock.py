@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, OPEN_DAYS_PER_WEEK, trading_minutes
+from forecast_pipeline.splits.target_scale import VARIANCE_FLOOR_FRACTION, exponential_mean
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -90,12 +91,8 @@ class WeekClock:
 
 
 def _slow_variance(squared: Floats) -> Floats:
-    from scipy.signal import lfilter  # costs a second of import
-
-    decay = 1.0 - 1.0 / MEMORY_BARS
     level = float(squared.mean())
-    smoothed, _ = lfilter([1.0 - decay], [1.0, -decay], squared, zi=[decay * level])
-    return np.asarray(np.maximum(smoothed, 1e-3 * level))
+    return exponential_mean(squared, 1.0 - 1.0 / MEMORY_BARS, level, VARIANCE_FLOOR_FRACTION * level)
 
 
 def _robust_level(values: Floats, cell: npt.NDArray[np.int64], base: Floats, prior: float) -> Floats:

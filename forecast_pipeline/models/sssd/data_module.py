@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import lightning.pytorch as pl
 
 from forecast_pipeline.models.neural.batches import batches
-from forecast_pipeline.models.neural.training import train_stage
+from forecast_pipeline.models.neural.training import train_for
 
 if TYPE_CHECKING:
     from torch.utils.data import DataLoader, Dataset
@@ -78,12 +78,4 @@ def train_on(
     data = SSSDDataModule(
         train, validation, batch_size=settings.batch_size, seed=forecaster.seed, num_workers=num_workers
     )
-    forecaster.curves[stage] = train_stage(
-        forecaster.module,
-        stage,
-        data.train_dataloader(),
-        data.val_dataloader(),
-        family=forecaster.family,
-        n_epochs=min(settings.refit_epochs, n_epochs) if forecaster.is_warm else n_epochs,
-        folder=forecaster.run_folder,
-    )
+    train_for(forecaster, stage, data.train_dataloader(), data.val_dataloader(), n_epochs=n_epochs)

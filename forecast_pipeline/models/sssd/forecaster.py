@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
-
 from forecast_pipeline.core.errors import InvalidConfiguration, MissingData
 from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.models.diffusion.samplers import draw, n_noises
 from forecast_pipeline.models.neural.batches import ArrayDataset
+from forecast_pipeline.models.neural.drawing import denoised
 from forecast_pipeline.models.neural.forecaster import NeuralForecaster
+from forecast_pipeline.models.neural.stage_module import DIFFUSION, DIRECT
 from forecast_pipeline.models.sssd.ablations import measured
 from forecast_pipeline.models.sssd.data_module import train_on
-from forecast_pipeline.models.sssd.lit import DIFFUSION, DIRECT, SSSDLit
+from forecast_pipeline.models.sssd.lit import SSSDLit
 from forecast_pipeline.models.sssd.parameters import SSSDParameters
 from forecast_pipeline.models.sssd.windows import (
     HistorySource,
@@ -129,13 +128,9 @@ class SSSD(NeuralForecaster):
 
     def generate(self, context: Tensor, noise: np.random.Generator, n_samples: int) -> Tensor:
         """Scores from noise."""
-        settings, head = self.parameters, self.module.diffusion
+        head = self.module.diffusion
         shape = head.noise_shape(n_samples)
-        initial = torch.from_numpy(noise.standard_normal(shape, "float32"))
-        n_extra = n_noises(settings.sampler, settings.sampling_steps)
-        extra = torch.from_numpy(noise.standard_normal((n_extra, *shape), "float32")) if n_extra else None
-        denoise = head.conditioned(context)
-        values = draw(denoise, head.schedule, initial, extra, sampler=settings.sampler, n_steps=settings.sampling_steps)
+        values = denoised(head.conditioned(context), head.schedule, noise, shape, self.parameters)
         scores: Tensor = head.scores(values)
         return scores
 

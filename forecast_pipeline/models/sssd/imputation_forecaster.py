@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
-
-from forecast_pipeline.models.diffusion.samplers import draw, n_noises
 from forecast_pipeline.models.neural.batches import ArrayDataset
+from forecast_pipeline.models.neural.drawing import denoised
 from forecast_pipeline.models.neural.forecaster import NeuralForecaster
+from forecast_pipeline.models.neural.stage_module import DIFFUSION, DIRECT
 from forecast_pipeline.models.sssd.data_module import train_on
 from forecast_pipeline.models.sssd.imputation import conditioned
-from forecast_pipeline.models.sssd.imputation_lit import DIFFUSION, DIRECT, ImputationLit
+from forecast_pipeline.models.sssd.imputation_lit import ImputationLit
 from forecast_pipeline.models.sssd.imputation_parameters import ImputationParameters
 from forecast_pipeline.models.sssd.windows import HistorySource, WindowDataset
 
@@ -74,13 +73,7 @@ class ImputationForecaster(NeuralForecaster):
         settings, module = self.parameters, self.module
         values, mask = module.sequence(context, context.new_zeros(1, module.path_channels, module.n_horizons))
         shape = (n_samples, *values.shape[1:])
-        initial = torch.from_numpy(noise.standard_normal(shape, "float32"))
-        n_extra = n_noises(settings.sampler, settings.sampling_steps)
-        extra = torch.from_numpy(noise.standard_normal((n_extra, *shape), "float32")) if n_extra else None
-        denoise = conditioned(module.model, values, mask)
-        drawn = draw(
-            denoise, module.schedule, initial, extra, sampler=settings.sampler, n_steps=settings.sampling_steps
-        )
+        drawn = denoised(conditioned(module.model, values, mask), module.schedule, noise, shape, settings)
         scores: Tensor = drawn[..., settings.window_bars :]
         return scores
 

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from forecast_pipeline.models.diffusion.schedule import NoiseSchedule
-from forecast_pipeline.models.neural.path_noise import mirrored_tensor
+from forecast_pipeline.models.neural.direct_losses import direct_losses
 from forecast_pipeline.models.neural.scale_head import Direct, ScaleHead
-from forecast_pipeline.models.neural.stage_module import StageModule
+from forecast_pipeline.models.neural.stage_module import DIRECT, StageModule
 from forecast_pipeline.models.s4.settings import S4Settings
-from forecast_pipeline.models.sssd.direct_losses import direct_losses
 from forecast_pipeline.models.sssd.imputation import ImputationModel, imputation_loss
 from forecast_pipeline.models.sssd.linear_schedule import LinearNoiseSchedule
 from forecast_pipeline.models.sssd.residual_s4 import ResidualS4
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     from forecast_pipeline.models.neural.batches import Batch
     from forecast_pipeline.models.sssd.imputation_parameters import ImputationParameters
-
-DIRECT, DIFFUSION = "direct", "diffusion"
 
 
 class FeatureScaleHead(ScaleHead):
@@ -105,11 +102,6 @@ class ImputationLit(StageModule):
         """Networks of the present stage."""
         return (self.head,) if self.stage == DIRECT else (self.network,)
 
-    @property
-    def learning_rate(self) -> float:
-        """Largest step size of the present stage."""
-        return self.own.denoiser_learning_rate if self.stage == DIFFUSION else self.own.learning_rate
-
     def context(self, batch: Batch) -> Tensor:
         """Features, indicators and past returns, shape ``(B, n_features + window_bars)``."""
         past = batch["bars_0"][..., 0]
@@ -132,14 +124,8 @@ class ImputationLit(StageModule):
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Losses of the present stage."""
         if self.stage == DIRECT:
-            context = self.context(batch)
-            each = context.new_ones(self.n_horizons)
-            crps = self.own.lambda_crps
-            return direct_losses(self.head, batch, context, generator, lambda_crps=crps, horizon_weights=each)
-        scores = batch["scores"]
-        if self.own.is_symmetric and self.training:
-            flips = torch.randint(0, 2, (scores.shape[0],), generator=generator).to(scores.device) == 1
-            scores = mirrored_tensor(scores, flips)
+            return direct_losses(self.head, batch, self.context(batch), generator, lambda_crps=self.own.lambda_crps)
+        scores = self.mirrored_by_chance(batch["scores"], generator)
         values, mask = self.sequence(batch["context"], scores)
         squared = imputation_loss(self.model, values, mask, generator)
         error = squared.sum() / (1.0 - mask).sum()

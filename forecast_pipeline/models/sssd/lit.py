@@ -8,10 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from forecast_pipeline.models.diffusion.steps import loss_weight, stratified_steps
-from forecast_pipeline.models.neural.path_noise import mirrored_tensor
+from forecast_pipeline.models.neural.direct_losses import direct_losses
 from forecast_pipeline.models.neural.scale_head import ScaleHead
-from forecast_pipeline.models.neural.stage_module import StageModule
-from forecast_pipeline.models.sssd.direct_losses import direct_losses
+from forecast_pipeline.models.neural.stage_module import DIRECT, StageModule
 from forecast_pipeline.models.sssd.encoder import MultiScaleEncoder
 from forecast_pipeline.models.sssd.head import DiffusionHead, weights_of
 from forecast_pipeline.models.sssd.state_space_groups import state_space_groups
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
     from forecast_pipeline.models.neural.batches import Batch
     from forecast_pipeline.models.sssd.parameters import SSSDParameters
-
-DIRECT, DIFFUSION = "direct", "diffusion"
 
 
 class SSSDLit(StageModule):
@@ -74,11 +71,6 @@ class SSSDLit(StageModule):
         """Networks of the present stage."""
         return (self.encoder, self.head) if self.stage == DIRECT else (self.diffusion,)
 
-    @property
-    def learning_rate(self) -> float:
-        """Largest step size of the present stage."""
-        return self.own.denoiser_learning_rate if self.stage == DIFFUSION else self.own.learning_rate
-
     def context(self, batch: Batch) -> Tensor:
         """Context of each row, shape ``(B, context_dim)``."""
         n_panels = len(self.encoder.timeframes)
@@ -98,10 +90,7 @@ class SSSDLit(StageModule):
                 lambda_crps=self.own.lambda_crps,
                 horizon_weights=self.horizon_weights,
             )
-        scores = batch["scores"]
-        if self.own.is_symmetric and self.training:
-            flips = torch.randint(0, 2, (scores.shape[0],), generator=generator).to(scores.device) == 1
-            scores = mirrored_tensor(scores, flips)
+        scores = self.mirrored_by_chance(batch["scores"], generator)
         return self._diffusion_losses(scores, batch["context"], generator)
 
     def parameter_groups(self) -> list[dict[str, Any]]:

@@ -1,15 +1,5 @@
-"""One thread: these tensors are too small to be shared out."""
+"""Every test of this room runs on one thread."""
 
-from __future__ import annotations
+from forecast_pipeline_tests.models.one_torch_thread import one_thread
 
-import pytest
-import torch
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep torch to one thread and leave it as it was."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+__all__ = ["one_thread"]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from forecast_pipeline.models.neural.stage_module import DIFFUSION
 from forecast_pipeline.models.sssd.head import DiffusionHead, consistency_loss, cumulative_shares, weights_of
-from forecast_pipeline.models.sssd.lit import DIFFUSION, SSSDLit
+from forecast_pipeline.models.sssd.lit import SSSDLit
 from forecast_pipeline_tests.models.sssd.made_panels import SMALL
 
 HORIZONS = (1, 3, 6, 12)

@@ -22,7 +22,7 @@ def direct_losses(
     generator: torch.Generator,
     *,
     lambda_crps: float,
-    horizon_weights: Tensor,
+    horizon_weights: Tensor | float = 1.0,
 ) -> dict[str, Tensor]:
     """Losses of a batch by name; in evaluation ``loss`` is the likelihood alone, which has no noise in it.
 
@@ -32,7 +32,7 @@ def direct_losses(
         context: Shape ``(B, n_context)``, in any precision.
         generator: Of the draws that the CRPS is estimated with.
         lambda_crps: Weight of the CRPS.
-        horizon_weights: Shape ``(K,)``, mean 1.
+        horizon_weights: Shape ``(K,)``, mean 1; all alike if left out.
     """
     target = batch["target"]
     with torch.autocast(context.device.type, enabled=False):
