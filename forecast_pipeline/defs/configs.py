@@ -69,14 +69,18 @@ def _plain_default(field: FieldInfo, owner: type[Configuration], name: str) -> A
 
 
 def _description(owner: type[Configuration], name: str) -> str:
-    """The line of an ``Attributes`` section that describes a field."""
-    lines = [line.strip() for line in (owner.__doc__ or "").splitlines()]
+    """What the nearest class that describes a field says of it in its ``Attributes`` section."""
+    return next(filter(None, (_described(each.__doc__ or "", name) for each in owner.__mro__)), "")
+
+
+def _described(text: str, name: str) -> str:
+    lines = [line.strip() for line in text.splitlines()]
     for position, line in enumerate(lines):
         if line.startswith(f"{name}:"):
-            text = [line.removeprefix(f"{name}:").strip()]
+            found = [line.removeprefix(f"{name}:").strip()]
             for more in lines[position + 1 :]:
                 if not more or more.split(" ")[0].endswith(":"):
                     break
-                text.append(more)
-            return " ".join(text)
+                found.append(more)
+            return " ".join(found)
     return ""

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from forecast_pipeline.core.configuration import Configuration
 from forecast_pipeline.core.errors import InvalidConfiguration
+from forecast_pipeline.models.accelerator import AcceleratorParameters, AttentionParameters
 from forecast_pipeline.models.registry import FAMILIES
 
 
@@ -64,29 +65,12 @@ class SearchParameters(Configuration):
     crossover_rate: float = Field(default=0.8, ge=0, le=1)
 
 
-class AcceleratorParameters(Configuration):
-    """Read by neural families.
-
-    Attributes:
-        use_nvidia_opts: Turn on all that follow.
-        use_amp: Automatic mixed precision.
-        precision: Number format under mixed precision.
-        compile_model: Compile the network.
-        use_fused_optimizer: Fused optimiser steps.
-        use_flash_attention: Flash attention where the device has it.
-        gradient_accumulation_steps: Batches of one optimiser step.
-    """
-
-    use_nvidia_opts: bool = False
-    use_amp: bool = False
-    precision: Literal["fp16", "bf16", "fp32"] = "fp16"
-    compile_model: bool = False
-    use_fused_optimizer: bool = False
-    use_flash_attention: bool = False
-    gradient_accumulation_steps: int = Field(default=1, ge=1)
-
-
-RESERVED: tuple[type[Configuration], ...] = (DeepParameters, SearchParameters, AcceleratorParameters)
+RESERVED: tuple[type[Configuration], ...] = (
+    DeepParameters,
+    SearchParameters,
+    AcceleratorParameters,
+    AttentionParameters,
+)
 
 
 def unread_by(model_name: str) -> dict[str, str]:

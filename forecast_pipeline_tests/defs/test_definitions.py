@@ -16,6 +16,7 @@ from forecast_pipeline.features.parameters import FeatureParameters
 from forecast_pipeline.models.registry import FAMILIES, MODELS, NEURAL, TABULAR
 from forecast_pipeline.models.reserved import (
     AcceleratorParameters,
+    AttentionParameters,
     DeepParameters,
     SearchParameters,
     refuse_reserved,
@@ -195,11 +196,20 @@ def test_a_network_shows_every_setting_with_its_own_default(name):
     assert set(shown) == set(settings) | set(unread_by(name))
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_every_setting_of_a_run_says_what_it_means_inherited_ones_too(name):
+    asset = next(each for each in models.assets if each.key == models.model_key(name))
+    fields = asset.op.config_schema.as_field().config_type.fields
+
+    assert [field for field, shown in fields.items() if not shown.description] == []
+
+
 @pytest.mark.parametrize(
     ("family", "values", "told"),
     [
         ("ridge", {"z_dim": 16, "alpha": 1.0}, "z_dim: read by latent_diffusion"),
         ("sssd", {"z_dim": 16}, "z_dim: read by latent_diffusion"),
+        ("latent_diffusion", {"use_flash_attention": True}, "use_flash_attention: read by sssd"),
         ("lasso", {"epochs": 3}, f"epochs: read by {', '.join(NEURAL)}"),
         ("latent_diffusion", {"population_size": 9, "z_dim": 8}, "population_size: read by the search stage"),
     ],
@@ -218,5 +228,6 @@ def test_every_parameter_of_networks_is_read_by_one():
     """What is reserved from all families is planned, and only that."""
     fields = {name for family in NEURAL for name in FAMILIES[family].parameters_class().model_fields}
 
-    assert {*DeepParameters.model_fields, *AcceleratorParameters.model_fields} <= fields
+    reserved = (DeepParameters, AcceleratorParameters, AttentionParameters)
+    assert {name for each in reserved for name in each.model_fields} <= fields
     assert not fields & set(SearchParameters.model_fields)

@@ -58,11 +58,7 @@ def _shown(value):
 
 
 def _meaning(settings, name):
-    """What the nearest class that describes a setting says of it."""
-    for each in settings.__mro__:
-        if text := _description(each, name):
-            return text.replace("``", "`").replace("|", "\\|")
-    return ""
+    return _description(settings, name).replace("``", "`").replace("|", "\\|")
 
 
 def main() -> None:

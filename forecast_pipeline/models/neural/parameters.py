@@ -6,10 +6,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from forecast_pipeline.core.configuration import Configuration
+from forecast_pipeline.models.accelerator import AcceleratorParameters
 
 
-class NeuralParameters(Configuration):
+class NeuralParameters(AcceleratorParameters):
     """How a neural family is trained and drawn from.
 
     Attributes:
@@ -32,13 +32,6 @@ class NeuralParameters(Configuration):
         accelerator: Device to train and draw on; ``auto`` takes a GPU where there is one.
         num_workers: Processes that prepare batches; 0 prepares them in the training process.
         save_top_k: Checkpoints of a stage that are kept beside the last.
-        use_nvidia_opts: Turn on mixed precision, compilation, the fused optimiser and flash attention.
-        use_amp: Automatic mixed precision; scan kernels, transforms and losses stay in single precision.
-        precision: Number format under mixed precision; a processor without fp16 takes bf16 instead, and says so.
-        compile_model: Compile the networks before training.
-        use_fused_optimizer: Fused optimiser steps.
-        use_flash_attention: Flash attention where the device has it.
-        gradient_accumulation_steps: Batches of one optimiser step.
     """
 
     epochs: int = Field(default=60, ge=1)
@@ -59,13 +52,6 @@ class NeuralParameters(Configuration):
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     num_workers: int = Field(default=0, ge=0)
     save_top_k: int = Field(default=2, ge=1)
-    use_nvidia_opts: bool = False
-    use_amp: bool = False
-    precision: Literal["fp16", "bf16", "fp32"] = "fp16"
-    compile_model: bool = False
-    use_fused_optimizer: bool = False
-    use_flash_attention: bool = False
-    gradient_accumulation_steps: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 WIDENING = 2
+FLASH_FIRST = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 
 
 class CrossTimeframeAttention(nn.Module):
@@ -18,6 +22,7 @@ class CrossTimeframeAttention(nn.Module):
         width: Length of a token.
         n_heads: Heads; they divide the width.
         dropout: Share dropped within the layer while training.
+        prefers_flash: Ask for flash attention first, then for memory-efficient, then for plain.
 
     Example:
         >>> layer = CrossTimeframeAttention(8, 2, 0.0)
@@ -25,9 +30,9 @@ class CrossTimeframeAttention(nn.Module):
         (3, 5, 8)
     """
 
-    def __init__(self, width: int, n_heads: int, dropout: float) -> None:
+    def __init__(self, width: int, n_heads: int, dropout: float, *, prefers_flash: bool = False) -> None:
         super().__init__()
-        self.n_heads = n_heads
+        self.n_heads, self.prefers_flash = n_heads, prefers_flash
         self.before = nn.LayerNorm(width)
         self.asked = nn.Linear(width, 3 * width)
         self.answered = nn.Linear(width, width)
@@ -54,7 +59,8 @@ class CrossTimeframeAttention(nn.Module):
         query, key, value = self.asked(self.before(tokens)).view(split).permute(2, 0, 3, 1, 4)  # (B, heads, P, d) each
         itself = torch.eye(n_panels, dtype=torch.bool, device=tokens.device)
         visible = is_there[:, None, None, :] | itself
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
+        with sdpa_kernel(FLASH_FIRST, set_priority=True) if self.prefers_flash else nullcontext():
+            seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
         tokens = tokens + self.answered(seen.transpose(1, 2).reshape(n_rows, n_panels, width))
         mixed: Tensor = tokens + self.dense(tokens)
         return mixed

@@ -61,7 +61,9 @@ class MultiScaleEncoder(nn.Module):
         self.timeframe = nn.Parameter(torch.randn(n_panels, width) * width**-0.5)
         self.age = nn.Linear(2, width)
         self.attention = nn.ModuleList(
-            CrossTimeframeAttention(width, settings.attention_heads, settings.dropout)
+            CrossTimeframeAttention(
+                width, settings.attention_heads, settings.dropout, prefers_flash=settings.prefers_flash
+            )
             for _ in range(settings.attention_layers)
         )
         self.bars = nn.Sequential(nn.LayerNorm(width), nn.Flatten(), nn.Linear(n_panels * width, width), nn.SiLU())

@@ -7,13 +7,14 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from forecast_pipeline.core.timeframe import Timeframe
+from forecast_pipeline.models.accelerator import AttentionParameters
 from forecast_pipeline.models.neural.parameters import NeuralParameters
 
 SPECIFIED_NAMES = {"diffusion_steps_train": "T", "diffusion_steps_inference": "sampling_steps"}
 """Names of the specification for settings that all neural families have."""
 
 
-class SSSDParameters(NeuralParameters):
+class SSSDParameters(AttentionParameters, NeuralParameters):
     """Defaults are a small configuration that two processor cores train in minutes.
 
     ``configs/sssd/default_config.yaml`` holds the specification's own sizes.
@@ -113,3 +114,8 @@ class SSSDParameters(NeuralParameters):
         """
         own = {Timeframe(name).minutes: bars for name, bars in self.window_bars_by_timeframe.items()}
         return own.get(minutes, self.window_bars)
+
+    @property
+    def prefers_flash(self) -> bool:
+        """Whether attention asks for flash first."""
+        return self.use_flash_attention or self.use_nvidia_opts

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from forecast_pipeline.models.s4.settings import S4Settings
+from forecast_pipeline.models.sssd import attention
 from forecast_pipeline.models.sssd.attention import CrossTimeframeAttention
 from forecast_pipeline.models.sssd.encoder import MultiScaleEncoder
+from forecast_pipeline.models.sssd.parameters import SSSDParameters
 from forecast_pipeline.models.sssd.timeframe_encoder import TimeframeEncoder
 from forecast_pipeline_tests.models.sssd.made_panels import SMALL
 
@@ -152,3 +154,26 @@ def test_attention_is_the_formula():
         found = layer(tokens, torch.ones(1, 3, dtype=torch.bool))
 
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("setting", ["use_flash_attention", "use_nvidia_opts"])
+def test_flash_attention_is_asked_for_first_where_wanted_and_gives_the_same(monkeypatch, setting):
+    asked = []
+    honest = attention.sdpa_kernel
+
+    def noted(backends, *, set_priority):
+        asked.append((backends[0], set_priority))
+        return honest(backends, set_priority=set_priority)
+
+    monkeypatch.setattr(attention, "sdpa_kernel", noted)
+    tokens, is_there = torch.randn(2, 3, 8), torch.tensor([[True, True, False]] * 2)
+    outputs = []
+    for wants in (False, True):
+        torch.manual_seed(0)
+        prefers = SSSDParameters(**{setting: wants}).prefers_flash
+        with torch.no_grad():
+            outputs.append(CrossTimeframeAttention(8, 2, 0.0, prefers_flash=prefers).eval()(tokens, is_there))
+        assert len(asked) == wants
+
+    assert asked == [(attention.SDPBackend.FLASH_ATTENTION, True)]
+    torch.testing.assert_close(*outputs)
