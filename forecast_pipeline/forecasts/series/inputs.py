@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast_pipeline.core.trading_clock import MINUTES_PER_DAY, MINUTES_PER_WEEK, trading_minutes
+from forecast_pipeline.splits.target_scale import exponential_mean
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -51,7 +52,7 @@ def series_inputs(
         made[n_bars - 1 :] = (cumulated[n_bars:] - cumulated[:-n_bars]) if n_bars <= known.size else np.nan
         columns[f"return_{n_bars}"] = made / (deviation * np.sqrt(n_bars))
     for decay in DECAYS:
-        ratio = _smoothed(np.square(known), decay, float(variance[0])) / variance
+        ratio = exponential_mean(np.square(known), decay, start=float(variance[0]), floor=0.0) / variance
         columns[f"log_variance_ratio_{decay:g}"] = np.log(np.maximum(ratio, 1e-4))
     columns["log_variance"] = np.log(variance)
     if shape is not None:
@@ -64,10 +65,3 @@ def series_inputs(
             turn = 2.0 * np.pi * (trading_minutes(close_us) % period) / period
             columns |= {f"{name}_sin": np.sin(turn), f"{name}_cos": np.cos(turn)}
     return np.column_stack(list(columns.values())), tuple(columns)
-
-
-def _smoothed(squared: Floats, decay: float, start: float) -> Floats:
-    from scipy.signal import lfilter  # costs a second of import
-
-    made, _ = lfilter([1.0 - decay], [1.0, -decay], squared, zi=[decay * start])
-    return np.asarray(made)

@@ -117,7 +117,6 @@ def step_block(
         Outputs of shape ``(B, H)`` and the states afterwards.
     """
     n_rows, n_channels = u.shape
-    n_rows, n_channels = u.shape
     # Lanes are for states that are moved in place: they need to know that no array is written to that another reads.
     out, after = u.copy(), before.copy()
     moved = after.view(np.float64)
