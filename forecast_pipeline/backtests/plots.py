@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from forecast_pipeline.backtests.page import money_plots, skill_plots
-from forecast_pipeline.backtests.page.drawing import HEIGHT_INCHES, SETTINGS, blank, say, shorten
+from forecast_pipeline.backtests.page.drawing import HEIGHT_INCHES, canvas_png, say, shorten
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
     from forecast_pipeline.backtests.summary import Summary
 
 _DPI = 90  # keeps the image below 100 KB
@@ -18,12 +19,10 @@ _DPI = 90  # keeps the image below 100 KB
 
 def preview_png(summary: Summary) -> bytes:
     """Skill and result over time as a PNG on white: equal bytes for equal numbers."""
-    import matplotlib as mpl
-
     equity = summary.equity.filter(pl.col("model") == summary.verdict.headline_model)
     curve = summary.curves["loss_difference"]
-    with mpl.rc_context(SETTINGS):
-        canvas = blank(2.0 * HEIGHT_INCHES)
+
+    def draw(canvas: Canvas) -> None:
         upper, lower = canvas.subplots(2, 1)
         canvas.suptitle(shorten(summary.verdict.conclusion), fontsize=10)
         if curve.is_empty():
@@ -34,6 +33,5 @@ def preview_png(summary: Summary) -> bytes:
             say(lower, "No decision could be filled")
         else:
             money_plots.equity_curve(lower, equity)
-        stream = io.BytesIO()
-        canvas.savefig(stream, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
-    return stream.getvalue()
+
+    return canvas_png(2.0 * HEIGHT_INCHES, draw, _DPI)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from forecast_pipeline.backtests.page.drawing import (
     COLOURS,
     HEIGHT_INCHES,
     INK,
-    SETTINGS,
-    blank,
+    canvas_png,
     say,
     shorten,
     whole_numbers,
@@ -21,7 +19,7 @@ from forecast_pipeline.backtests.page.drawing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     from matplotlib.axes import Axes
@@ -34,6 +32,7 @@ SEGMENTS = ("train", "validation")
 BANDS = (98, 90, 50)
 N_PATHS = 12
 _DPI = 80  # keeps each image far below 100 KB
+_SETTINGS = {"font.size": 8}
 _BASIS_POINTS = 1e4
 
 
@@ -57,7 +56,7 @@ def loss_curves_png(training: Mapping[str, Curve]) -> bytes:
         if every[0].get_lines():
             every[0].legend(fontsize=7)
 
-    return _png(draw, HEIGHT_INCHES)
+    return canvas_png(HEIGHT_INCHES, draw, _DPI, _SETTINGS)
 
 
 def fan_png(increments: Floats, horizons: Sequence[int], title: str) -> bytes:
@@ -90,7 +89,7 @@ def fan_png(increments: Floats, horizons: Sequence[int], title: str) -> bytes:
         whole_numbers(axes, "x")
         axes.legend(fontsize=7, loc="upper left")
 
-    return _png(draw, HEIGHT_INCHES)
+    return canvas_png(HEIGHT_INCHES, draw, _DPI, _SETTINGS)
 
 
 def _losses(axes: Axes, stage: str, curve: Curve) -> None:
@@ -107,15 +106,3 @@ def _losses(axes: Axes, stage: str, curve: Curve) -> None:
 
 def _known(values: Sequence[float | None]) -> list[float]:
     return [math.nan if value is None else value for value in values]
-
-
-def _png(draw: Callable[[Canvas], None], height: float) -> bytes:
-    import matplotlib as mpl
-
-    settings: dict[Any, Any] = SETTINGS | {"font.size": 8}
-    with mpl.rc_context(settings):
-        canvas = blank(height)
-        draw(canvas)
-        stream = io.BytesIO()
-        canvas.savefig(stream, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
-    return stream.getvalue()

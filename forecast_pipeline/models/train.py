@@ -87,8 +87,10 @@ def train_model(
     split = read_split(home, symbol, timeframe)
     arrays = split.arrays(LIVE)
     seed = fold_seed(family.name, LIVE)
-    folder = run_folder(home, symbol, timeframe, family.name, split.stored.sha256, chosen, seed)
-    with one_blas_thread(), held(folder) if family.is_neural else contextlib.nullcontext():
+    folder = None
+    if family.is_neural:
+        folder = run_folder(home, symbol, timeframe, family.name, split.stored.sha256, chosen, seed)
+    with one_blas_thread(), contextlib.nullcontext() if folder is None else held(folder):
         forecaster = fit_fold(family.name, chosen, arrays, LIVE, folder=folder)
     fold, card = split.fold(LIVE), split.stored.card
     facts: dict[str, Any] = {
@@ -114,7 +116,7 @@ def train_model(
     published = save_artifact(
         home, symbol, timeframe, family.name, forecaster, split.standardiser(LIVE), split.target_scale(LIVE), facts
     )
-    if family.is_neural:
+    if folder is not None:
         sweep_older(folder)
     return published
 
