@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
 
 import pytest
 
-from forecast_pipeline.bars.build import build_bars
-from forecast_pipeline.candles.simulated_world import SimulatedWorld
-from forecast_pipeline.candles.simulator import simulate_candles
 from forecast_pipeline.core.errors import NotEnoughHistory, TrainingFailed
 from forecast_pipeline.core.home import Home
-from forecast_pipeline.core.timeframe import Timeframe
-from forecast_pipeline.features.build import build_features
 from forecast_pipeline.models import checkpoint_runs
 from forecast_pipeline.models.artifact import load_artifact
 from forecast_pipeline.models.checkpoint_runs import checkpoints, run_folder, sweep_older
 from forecast_pipeline.models.registry import NEURAL
 from forecast_pipeline.models.train import train_model
-from forecast_pipeline.splits.build import build_splits
-from forecast_pipeline.splits.parameters import SplitParameters
 from forecast_pipeline.verification.lake import verify
 from forecast_pipeline.verification.small_settings import small_parameters
+from forecast_pipeline_tests.laid_split import H1, laid
 
-H1 = Timeframe.H1
-SPLIT = SplitParameters(n_splits=2, max_warmup_fraction=0.6, horizon=3, purge_days=0, embargo_days=0)
+__all__ = ["laid"]
+
 FAMILY = "latent_diffusion"
 neural = pytest.mark.parametrize("name", NEURAL)
-
-
-@pytest.fixture(scope="module")
-def laid(tmp_path_factory, ingest_frame):
-    """Five weeks of hourly bars with a split, and no model."""
-    home = Home(tmp_path_factory.mktemp("laid"))
-    ingest_frame(home, simulate_candles(SimulatedWorld(start=date(2023, 2, 5), n_weeks=5, seed=4)))
-    build_bars(home, "EURUSD", H1)
-    build_features(home, "EURUSD", H1)
-    build_splits(home, "EURUSD", H1, SPLIT)
-    return home
 
 
 @pytest.fixture
