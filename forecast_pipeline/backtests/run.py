@@ -20,7 +20,7 @@ from forecast_pipeline.core.schema import check_schema
 from forecast_pipeline.models.artifact import artifacts_of
 from forecast_pipeline.models.checkpoint_runs import LearnsInSteps
 from forecast_pipeline.models.registry import family_named
-from forecast_pipeline.models.threads import one_blas_thread
+from forecast_pipeline.models.threads import one_blas_thread, without_advice
 from forecast_pipeline.models.train import fit_fold
 from forecast_pipeline.splits.build import Split, read_split
 
@@ -129,7 +129,7 @@ def walk_forward(split: Split, chosen: Mapping[str, Configuration], parameters: 
     before: dict[str, Forecaster] = {}
     warm_starts: dict[str, list[int]] = {}
     matrix = split.matrix()
-    with one_blas_thread(), ThreadPoolExecutor(N_WORKERS) as workers:
+    with one_blas_thread(), without_advice(), ThreadPoolExecutor(N_WORKERS) as workers:
         for number in split.fold_numbers:
             arrays = split.arrays(number, matrix)
             regimes = fold_regimes(split, number, parameters.regime_detector, parameters.regimes)

@@ -1,7 +1,8 @@
-"""One thread of linear algebra: its sums then round alike on any machine, and the cores are left to whole tasks."""
+"""What worker threads share with the whole process: the threads of linear algebra and the filters of warnings."""
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,4 +21,18 @@ def one_blas_thread() -> Iterator[None]:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+@contextmanager
+def without_advice() -> Iterator[None]:
+    """Keep the warnings of libraries that fit models out of the log while worker threads run beside a fit.
+
+    A fit that silences its library by `warnings.catch_warnings` is not enough: the filters are those of the whole
+    process, and a thread that leaves such a block, as scikit-learn does in each of its own, puts back those that it
+    found. Whatever it found while this block runs has these filters in it.
+    """
+    with warnings.catch_warnings():
+        for library in ("arch", "lightning", "sklearn"):
+            warnings.filterwarnings("ignore", module=rf"{library}\.")
         yield

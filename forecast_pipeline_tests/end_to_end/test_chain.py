@@ -123,7 +123,7 @@ def test_verification_sees_a_flipped_byte(plain):
 
 def test_a_matrix_that_saw_the_future_fails_verification(plain, monkeypatch):
     """Break the alignment on purpose: joining on the bar's open shows unfinished bars."""
-    home, splits, _ = plain
+    home, splits, chain = plain
     from forecast_pipeline.splits import assemble as module
     from forecast_pipeline.splits.build import build_splits
 
@@ -133,16 +133,17 @@ def test_a_matrix_that_saw_the_future_fails_verification(plain, monkeypatch):
         early = other.with_columns(close_ts_utc=pl.col("close_ts_utc") - pl.duration(hours=1))
         return honest(base, early if "williams_r_1h_14" in columns else other, columns, limit_minutes * 2)
 
-    monkeypatch.setattr(module, "align", by_open)
-    with pytest.raises(LeakDetected, match="must be that of the last closed bar"):
-        build_splits(home, "EURUSD", Timeframe.M15, splits)
-    monkeypatch.setattr(module, "check_visibility", lambda *_: 1)  # suppose that nobody had looked
-    build_splits(home, "EURUSD", Timeframe.M15, splits)
     try:
-        finding = list(verify(home, "EURUSD", Timeframe.M15, n_cuts=1))[1]
+        with monkeypatch.context() as broken:
+            broken.setattr(module, "align", by_open)
+            with pytest.raises(LeakDetected, match="must be that of the last closed bar"):
+                build_splits(home, "EURUSD", Timeframe.M15, splits)
+            broken.setattr(module, "check_visibility", lambda *_: 1)  # suppose that nobody had looked
+            build_splits(home, "EURUSD", Timeframe.M15, splits)
+            finding = list(verify(home, "EURUSD", Timeframe.M15, n_cuts=1))[1]
     finally:
-        monkeypatch.setattr(module, "align", honest)
-        build_splits(home, "EURUSD", Timeframe.M15, splits)
+        again = build_splits(home, "EURUSD", Timeframe.M15, splits)
+        assert again.sha256 == chain.split.sha256  # what other tests verify was trained on this one
 
     assert not finding.passed
     assert "williams_r_1h_14" in finding.detail
