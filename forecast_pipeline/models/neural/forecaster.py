@@ -9,12 +9,13 @@ import torch
 
 from forecast_pipeline.core.errors import NotEnoughHistory
 from forecast_pipeline.models.neural.conditioning import Conditioner, Conditions
-from forecast_pipeline.models.neural.knot_map import NO_MAP, KnotMap, maps_to_normal
 from forecast_pipeline.models.neural.path_targets import PathTargets, ScaledPaths, excursions, mirrored
+from forecast_pipeline.models.neural.recalibration import Recalibration
 from forecast_pipeline.models.neural.records import DirectArrays, Known, joined_paths, mean_slope
+from forecast_pipeline.models.neural.scale_bend import ScaleBend
 from forecast_pipeline.models.neural.seeds import decision_noise
 from forecast_pipeline.models.neural.training_facts import training_facts
-from forecast_pipeline.models.neural.trust import settle_trust
+from forecast_pipeline.models.neural.trust import generator_trust, settle_trust
 from forecast_pipeline.models.neural.weights import arrays_of, fits, load_arrays
 from forecast_pipeline.models.paths import PathDraws
 from forecast_pipeline.models.variance_mixture import fit_coefficients
@@ -47,9 +48,11 @@ class NeuralForecaster:
 
     1. Increments are measured in ``unit``, the deviation that the bank of past variances suggests; an encoder and a
        `ScaleHead` learn deviation, mean and tails of each increment (Student t likelihood and fair CRPS). How far the
-       learned part is trusted over the plain mixture, and how much of the mean, is decided on validation rows.
+       learned part is trusted over the plain mixture, and how much of the mean, is decided on validation rows; squares
+       that came bend the deviations (`ScaleBend`).
     2. What is left is mapped to normal scores, with path extremes where bars have highs and lows.
-    3. A generator learns their joint law given the context. Its own marginals are measured and mapped back to normal.
+    3. A generator learns their joint law given the context, as far as validation rows trust it. Its own norms and
+       marginals are measured and mapped back.
 
     Draws of a decision use noise of its own (`seeds.decision_noise`) and matrix products of one decision only: a row's
     draws are the same in any batch.
@@ -68,8 +71,10 @@ class NeuralForecaster:
         self.weights: Floats = np.zeros((0, 0))
         self.conditioner: Conditioner | None = None
         self.targets: PathTargets | None = None
-        self.recalibration: tuple[tuple[KnotMap, ...], ...] = ()
-        self.radius = NO_MAP
+        self.bend = ScaleBend.none(0)
+        self.recalibration = Recalibration()
+        self.context_centre = torch.zeros(1, 0)
+        self.context_trust = 1.0
         self.module: Any = None
         self._warm: Mapping[str, np.ndarray] | None = None
 
@@ -77,6 +82,8 @@ class NeuralForecaster:
 
     family = ""
     recalibration_draws = N_RECALIBRATION_DRAWS
+    settles_context = True
+    """Whether the context of the generator has to be worth its noise."""
 
     def build_module(self, path_channels: int) -> StageModule:
         """The untrained networks for `weights`, `n_slow` and the conditioner."""
@@ -151,8 +158,11 @@ class NeuralForecaster:
                 self.module.head.trust.fill_(1.0)
             else:
                 self._warm = None
+        self.bend = ScaleBend.none(len(self.horizons))
         self.fit_direct(*known)
         settle_trust(self.module.head, known[1], self._direct(known[1].rows, known[1].conditions), self.horizons)
+        straight = np.concatenate([self._direct(each.rows, each.conditions).deviation for each in known])
+        self.bend = ScaleBend.fit(straight, np.concatenate([each.rows.increments for each in known]), self.horizons)
         outputs = [self._direct(each.rows, each.conditions) for each in known]
         self.slope = mean_slope(known[1], outputs[1], self.horizons)
         paths = [self._scaled(each, output) for each, output in zip(known, outputs, strict=True)]
@@ -167,6 +177,9 @@ class NeuralForecaster:
         ]
         self.fit_generator(*tensors)
         self.module.eval()
+        self.context_centre = tensors[0]["context"].mean(dim=0, keepdim=True)
+        if self.settles_context:
+            self.context_trust = generator_trust(self.module, tensors[1], self.context_centre, self.horizons)
         everything = {name: torch.cat([part[name] for part in tensors]) for name in tensors[0]}
         self._recalibrate(everything["context"], everything["scores"].double().numpy())
 
@@ -205,7 +218,7 @@ class NeuralForecaster:
             return np.zeros((len(rows), len(self.horizons)))
         conditions = self._conditioner.conditions(rows)
         direct = self._direct(rows, conditions)
-        return self.slope * direct.mean * np.exp(direct.log_scale) * conditions.unit
+        return self.slope * direct.mean * direct.deviation
 
     def state(self) -> dict[str, object]:
         """Settings, weights and maps as plain values and arrays."""
@@ -220,11 +233,10 @@ class NeuralForecaster:
             "mixture": self.weights,
             "conditioner": self._conditioner.state(),
             "targets": targets.state(),
-            "recalibration": [
-                [{"start": m.start, "end": m.end, "is_symmetric": m.is_symmetric} for m in row]
-                for row in self.recalibration
-            ],
-            "radius": [self.radius.start, self.radius.end],
+            "bend": [self.bend.centre, self.bend.spread, self.bend.coefficients],
+            "recalibration": self.recalibration.state(),
+            "context_centre": self.context_centre.numpy(),
+            "context_trust": self.context_trust,
             "curves": self.curves,
             "weights": arrays_of(self.module),
             **self.own_state(),
@@ -238,10 +250,9 @@ class NeuralForecaster:
         made.horizons, made.weights = tuple(state["horizons"]), state["mixture"]
         made.conditioner = Conditioner.from_state(state["conditioner"])
         made.targets = PathTargets.from_state(state["targets"])
-        made.recalibration = tuple(
-            tuple(KnotMap(m["start"], m["end"], m["is_symmetric"]) for m in row) for row in state["recalibration"]
-        )
-        made.radius = KnotMap(state["radius"][0], state["radius"][1], is_symmetric=False)
+        made.bend = ScaleBend(*state["bend"])
+        made.recalibration = Recalibration.from_state(state["recalibration"])
+        made.context_centre, made.context_trust = torch.from_numpy(state["context_centre"]), state["context_trust"]
         made.curves = state["curves"]
         made.restore(state)
         made.module = made.build_module(made.targets.n_channels)
@@ -280,66 +291,48 @@ class NeuralForecaster:
             # Batches of one size, filled up with the last row: so sums have the same shape for every row.
             wanted = list(range(first, min(first + ROWS_AT_ONCE, len(rows))))
             filled = wanted + [wanted[-1]] * (ROWS_AT_ONCE - len(wanted))
-            parts.append(self._direct_batch(dataset[filled]).head(len(wanted)))
+            parts.append(self._direct_batch(dataset[filled], conditions.unit[filled]).head(len(wanted)))
         return DirectArrays.joined(parts)
 
-    def _direct_batch(self, batch: Any) -> DirectArrays:  # noqa: ANN401 - tensors by name
+    def _direct_batch(self, batch: Any, unit: Floats) -> DirectArrays:  # noqa: ANN401 - tensors by name
         with torch.inference_mode():
             context = self.module.context(batch)
             direct = self.module.head(batch["states"], context)
-            return DirectArrays(
-                context.clone(), direct.log_scale.double().numpy().copy(), direct.mean.double().numpy().copy()
-            )
+            deviation = self.bend.apply(unit * np.exp(direct.log_scale.double().numpy()))
+            return DirectArrays(context.clone(), deviation, direct.mean.double().numpy().copy())
 
     def _scaled(self, known: Known, output: DirectArrays) -> ScaledPaths:
-        deviation = known.conditions.unit * np.exp(output.log_scale)
-        increments = known.rows.increments / deviation - self.slope * output.mean
+        increments = known.rows.increments / output.deviation - self.slope * output.mean
         strays = excursions(known.rows.increments, known.rows.extremes)
         if strays is None or not self.has_strays:
             return ScaledPaths(increments)
-        return ScaledPaths(increments, strays[0] / deviation, strays[1] / deviation)
+        return ScaledPaths(increments, strays[0] / output.deviation, strays[1] / output.deviation)
 
     def _scores(self, context: Tensor, noise: np.random.Generator, n_samples: int) -> Floats:
         """Recalibrated normal scores of one decision, shape ``(S, C, K)``."""
+        heeded = self.context_centre + self.context_trust * (context - self.context_centre)
         with torch.inference_mode():
-            scores = self.generate(context, noise, n_samples).double().numpy().copy()
+            scores = self.generate(heeded, noise, n_samples).double().numpy().copy()
         if self.parameters.is_symmetric:
             flips = noise.random(n_samples) < 0.5  # noqa: PLR2004 - a fair coin
             scores[flips] = mirrored(scores[flips])
-        scores[:, 0] = self._stretched(scores[:, 0])
-        for channel, row in enumerate(self.recalibration):
-            for k, mapped in enumerate(row):
-                scores[:, channel, k] = mapped.apply(scores[:, channel, k])
-        return scores
+        return self.recalibration.apply(scores)
 
     def _drawn(self, batch: Any, unit: Floats, noise: np.random.Generator, n_samples: int) -> Floats:  # noqa: ANN401
         """Increments, highest and lowest of draws, shape ``(3, S, K)``, from one decision or one each."""
-        direct = self._direct_batch(batch)
+        direct = self._direct_batch(batch, unit)
         paths = cast("PathTargets", self.targets).paths(self._scores(direct.context, noise, n_samples))
-        deviation = unit * np.exp(direct.log_scale)
+        deviation = direct.deviation
         increments = (paths.increments + self.slope * direct.mean) * deviation
         above = 0.0 if paths.above is None else paths.above * deviation
         below = 0.0 if paths.below is None else paths.below * deviation
         return np.stack([increments, np.maximum(increments, 0.0) + above, np.minimum(increments, 0.0) - below])
 
-    def _stretched(self, increments: Floats) -> Floats:
-        """Scores of increments, shape ``(S, K)``, at the distance from zero that paths of the data have."""
-        size = np.sqrt(np.square(increments).sum(axis=1, keepdims=True))
-        factor = np.divide(self.radius.apply(size), size, out=np.ones_like(size), where=size > 0.0)
-        return np.asarray(increments * factor)
-
     def _recalibrate(self, contexts: Tensor, scores: Floats) -> None:
-        """Measure what the generator draws over contexts, and keep what maps it to the law of the data.
-
-        First the norm of a path's increments: a shock of volatility that a path shares is little in each of them, and
-        a generator finds half of it (the radial part of an elliptical copula). Then each marginal.
-        """
-        self.recalibration, self.radius = (), NO_MAP
+        """Measure what the generator draws over contexts, and keep what gives it the law of the data."""
+        self.recalibration = Recalibration()
         noise = decision_noise(self.seed, 0, stream=1)
         chosen = contexts[torch.from_numpy(noise.integers(0, contexts.shape[0], self.recalibration_draws))]
         parts = [chosen[first : first + DRAWS_AT_ONCE] for first in range(0, len(chosen), DRAWS_AT_ONCE)]
         drawn = np.concatenate([self._scores(part, noise, len(part)) for part in parts])
-        norms = [np.sqrt(np.square(each[:, 0]).sum(axis=1)) for each in (drawn, scores)]
-        self.radius = KnotMap.between(*norms)
-        drawn[:, 0] = self._stretched(drawn[:, 0])
-        self.recalibration = maps_to_normal(drawn, is_symmetric=bool(self.parameters.is_symmetric))
+        self.recalibration = Recalibration.fit(drawn, scores, is_symmetric=bool(self.parameters.is_symmetric))

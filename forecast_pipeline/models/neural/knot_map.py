@@ -80,6 +80,10 @@ class KnotMap:
         flat = np.flatnonzero(self.start <= _LEAST_STEP * self.start.size)
         return float(self.end[flat[-1]]) if self.is_symmetric and flat.size else 0.0
 
+    def state(self) -> dict[str, object]:
+        """Its attributes, to be stored."""
+        return {"start": self.start, "end": self.end, "is_symmetric": self.is_symmetric}
+
     def apply(self, values: Floats) -> Floats:
         """Values along the lines, any shape."""
         if self.start.size == 0:

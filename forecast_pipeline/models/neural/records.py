@@ -44,23 +44,23 @@ class DirectArrays(NamedTuple):
 
     Attributes:
         context: Shape ``(B, n_context)``.
-        log_scale: Shape ``(B, K)``, log deviation over the unit.
+        deviation: Shape ``(B, K)``, of each increment, as a log return.
         mean: Shape ``(B, K)``, mean in deviations, before it is shrunk.
     """
 
     context: Tensor
-    log_scale: Floats
+    deviation: Floats
     mean: Floats
 
     def head(self, n_rows: int) -> DirectArrays:
         """The first rows."""
-        return DirectArrays(self.context[:n_rows], self.log_scale[:n_rows], self.mean[:n_rows])
+        return DirectArrays(self.context[:n_rows], self.deviation[:n_rows], self.mean[:n_rows])
 
     @classmethod
     def joined(cls, parts: list[DirectArrays]) -> DirectArrays:
         """Batches after each other."""
-        log_scale, mean = (np.concatenate([cast("Floats", part[place]) for part in parts]) for place in (1, 2))
-        return cls(torch.cat([part.context for part in parts]), log_scale, mean)
+        deviation, mean = (np.concatenate([cast("Floats", part[place]) for part in parts]) for place in (1, 2))
+        return cls(torch.cat([part.context for part in parts]), deviation, mean)
 
 
 def joined_paths(paths: list[ScaledPaths]) -> ScaledPaths:
@@ -76,7 +76,7 @@ def mean_slope(validation: Known, output: DirectArrays, horizons: tuple[int, ...
     spans it. Evidence is therefore counted in blocks of twice the longest horizon, from whose sums the variance of the
     slope is measured; never as more than the outcomes that lie side by side.
     """
-    outcome = np.clip(validation.target * np.exp(-output.log_scale), -CUT, CUT)
+    outcome = np.clip(validation.rows.increments / output.deviation, -CUT, CUT)
     width = max(float(np.mean(np.diff([0, *horizons]))), 1.0)
     power = max(float(np.sum(np.square(output.mean))), np.finfo(float).tiny)
     evidence = output.mean * (outcome - np.sum(output.mean * outcome) / power * output.mean)

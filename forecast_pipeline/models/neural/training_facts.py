@@ -28,7 +28,8 @@ def training_facts(forecaster: NeuralForecaster) -> dict[str, Any]:
     Returns:
         ``training`` (a stage to its `curve`), ``channel_order`` and, where the family has them, ``patch_len``,
         ``latent`` (``active_fraction``, and ``kl`` in nats of each dimension) and ``ablations``; ``sampler``,
-        ``sampling_steps``, ``device``, ``is_warm``.
+        ``sampling_steps``, ``device``, ``is_warm``; ``scale_trust`` of each increment and ``generator_trust``, the
+        shares of the context that validation rows let the scale head and the generator heed.
     """
     settings = forecaster.parameters
     curves = {stage: entries for stage, entries in forecaster.curves.items() if entries and EPOCH in entries[0]}
@@ -39,6 +40,8 @@ def training_facts(forecaster: NeuralForecaster) -> dict[str, Any]:
         "sampling_steps": settings.sampling_steps,
         "device": _device(settings.accelerator),
         "is_warm": forecaster.is_warm,
+        "scale_trust": forecaster.module.head.trust.tolist(),
+        "generator_trust": forecaster.context_trust,
     }
     if hasattr(settings, "patch_len"):
         facts["patch_len"] = settings.patch_len

@@ -33,6 +33,7 @@ class ImputationForecaster(NeuralForecaster):
     """
 
     family = "sssd_s4"
+    settles_context = False  # the observed part is the method
     recalibration_draws = 8192  # a draw runs through a whole sequence, not through a vector
 
     def __init__(self, parameters: Any, seed: int) -> None:  # noqa: ANN401 - settings of the family
