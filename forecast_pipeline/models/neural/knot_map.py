@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
@@ -15,27 +17,35 @@ if TYPE_CHECKING:
 KNOTS = (0.0, 0.15, 0.35, 0.6, 0.9, 1.2, 1.5, 1.8, 2.1, 2.4, 2.7, 3.0)
 """Half-normal scores at which quantiles are matched, as far as the data reach."""
 MIN_BEYOND = 25
-"""Observations that must lie beyond the outermost knot."""
+"""Observations that must lie beyond the outermost knot; so many weigh as much as the prior of slope one there."""
 _LEAST_STEP = 1e-6
+_SLOPES = (0.2, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
 class KnotMap:
-    """Straight lines through ``start -> end``, with slope one beyond the outermost knots.
+    """Straight lines through ``start -> end``, and beyond the outermost knots.
 
     Attributes:
         start: Shape ``(J,)``, strictly increasing; empty for the identity.
         end: Shape ``(J,)``, strictly increasing.
         is_symmetric: Whether the knots are about absolute values, and the map is odd.
+        beyond: Slopes below the first and above the last knot.
     """
 
     start: Floats
     end: Floats
     is_symmetric: bool
+    beyond: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
-    def to_normal(cls, values: Floats, *, is_symmetric: bool) -> KnotMap:
+    def to_normal(cls, values: Floats, *, is_symmetric: bool, fits_tails: bool = False) -> Self:
         """The map that gives values, shape ``(n,)``, the quantiles of the standard normal.
+
+        Args:
+            values: Finite.
+            is_symmetric: Whether the map is to be odd.
+            fits_tails: Whether tails get the mean excess of the normal law too, not slope one.
 
         Example:
             >>> values = np.random.default_rng(0).standard_normal(9000)
@@ -43,6 +53,8 @@ class KnotMap:
             >>> found.apply(np.array([-2.0, 0.0, 2.0])).round(1).tolist()
             [-1.0, 0.0, 1.0]
         """
+        from scipy.special import ndtr
+
         knots, levels = _knots(values.size, is_symmetric=is_symmetric)
         if knots.size < 2:  # noqa: PLR2004 - one knot makes no line
             return cls(np.zeros(0), np.zeros(0), is_symmetric)
@@ -51,11 +63,17 @@ class KnotMap:
             start[0] = 0.0
         # Equal values, as of an unchanged price, make a step that a line cannot pass.
         start = np.maximum.accumulate(start) + _LEAST_STEP * np.arange(start.size)
-        return cls(start, knots, is_symmetric)
+        if not fits_tails:
+            return cls(start, knots, is_symmetric)
+        normal = float(np.exp(-0.5 * knots[-1] ** 2) / np.sqrt(2.0 * np.pi) / ndtr(-knots[-1]) - knots[-1])
+        tails = [np.abs(values)] * 2 if is_symmetric else [-values, values]
+        edges = [start[-1]] * 2 if is_symmetric else [-start[0], start[-1]]
+        below, above = (_slope(_excess(*each), normal) for each in zip(tails, edges, strict=True))
+        return cls(start, knots, is_symmetric, (below, above))
 
     @classmethod
-    def between(cls, values: Floats, others: Floats) -> KnotMap:
-        """The map that gives values, shape ``(n,)``, the quantiles of others, shape ``(m,)``.
+    def between(cls, values: Floats, others: Floats) -> Self:
+        """The map that gives values, shape ``(n,)``, the quantiles and mean excesses of others, shape ``(m,)``.
 
         Example:
             >>> values = np.random.default_rng(0).standard_normal(9000) + 4.0
@@ -67,12 +85,15 @@ class KnotMap:
             return cls(np.zeros(0), np.zeros(0), is_symmetric=False)
         steps = _LEAST_STEP * np.arange(knots.size)
         start, end = (np.maximum.accumulate(np.quantile(each, levels)) + steps for each in (values, others))
-        return cls(start, end, is_symmetric=False)
+        below = _slope(_excess(-values, -start[0]), _excess(-others, -end[0])[0])
+        above = _slope(_excess(values, start[-1]), _excess(others, end[-1])[0])
+        return cls(start, end, is_symmetric=False, beyond=(below, above))
 
     @property
     def inverse(self) -> KnotMap:
         """The map backwards."""
-        return KnotMap(self.end, self.start, self.is_symmetric)
+        below, above = self.beyond
+        return KnotMap(self.end, self.start, self.is_symmetric, (1.0 / below, 1.0 / above))
 
     @property
     def atom(self) -> float:
@@ -82,7 +103,14 @@ class KnotMap:
 
     def state(self) -> dict[str, object]:
         """Its attributes, to be stored."""
-        return {"start": self.start, "end": self.end, "is_symmetric": self.is_symmetric}
+        below, above = self.beyond
+        return {"start": self.start, "end": self.end, "is_symmetric": self.is_symmetric, "beyond": [below, above]}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The map that `state` described."""
+        below, above = state["beyond"]
+        return cls(state["start"], state["end"], state["is_symmetric"], (below, above))
 
     def apply(self, values: Floats) -> Floats:
         """Values along the lines, any shape."""
@@ -94,7 +122,8 @@ class KnotMap:
         return self._along(values)
 
     def _along(self, values: Floats) -> Floats:
-        beyond = np.maximum(values - self.start[-1], 0.0) + np.minimum(values - self.start[0], 0.0)
+        below, above = self.beyond
+        beyond = above * np.maximum(values - self.start[-1], 0.0) + below * np.minimum(values - self.start[0], 0.0)
         return np.asarray(np.interp(values, self.start, self.end) + beyond)
 
 
@@ -106,11 +135,25 @@ def maps_to_normal(draws: Floats, *, is_symmetric: bool) -> tuple[tuple[KnotMap,
     """Maps of draws of shape ``(n, C, K)``, a row a channel; only the first channel, the increments, may be odd."""
     return tuple(
         tuple(
-            KnotMap.to_normal(draws[:, channel, k], is_symmetric=is_symmetric and channel == 0)
+            KnotMap.to_normal(draws[:, channel, k], is_symmetric=is_symmetric and channel == 0, fits_tails=True)
             for k in range(draws.shape[2])
         )
         for channel in range(draws.shape[1])
     )
+
+
+def _excess(values: Floats, edge: float) -> tuple[float, int]:
+    """Mean of what values exceed an edge by, and how many do."""
+    beyond = values[values > edge] - edge
+    return (float(beyond.mean()) if beyond.size else 0.0), beyond.size
+
+
+def _slope(found: tuple[float, int], wanted: float) -> float:
+    """Slope that gives excesses the mean that is wanted, drawn towards one where few were found."""
+    excess, n = found
+    if excess <= 0.0 or wanted <= 0.0:
+        return 1.0
+    return float(np.clip((wanted / excess) ** (n / (n + MIN_BEYOND)), *_SLOPES))
 
 
 def _knots(n: int, *, is_symmetric: bool) -> tuple[Floats, Floats]:

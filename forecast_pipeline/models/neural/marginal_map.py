@@ -85,20 +85,12 @@ class MarginalMap:
 
     def state(self) -> dict[str, object]:
         """Numbers and arrays to be stored."""
-        knots = self.knots
-        return {
-            "degrees": self.degrees,
-            "scale": self.scale,
-            "start": knots.start,
-            "end": knots.end,
-            "is_symmetric": knots.is_symmetric,
-        }
+        return {"degrees": self.degrees, "scale": self.scale, "knots": self.knots.state()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, object]) -> Self:
         """The map that `state` described."""
-        start, end = cast("Floats", state["start"]), cast("Floats", state["end"])
-        knots = KnotMap(start, end, cast("bool", state["is_symmetric"]))
+        knots = KnotMap.from_state(cast("Mapping[str, object]", state["knots"]))
         return cls(cast("float", state["degrees"]), cast("float", state["scale"]), knots)
 
 

@@ -72,10 +72,40 @@ def test_knots_give_the_quantiles_of_the_normal_law(is_symmetric):
                 assert np.quantile(mapped, stats.norm.cdf(score)) == pytest.approx(score, abs=1e-3)
 
 
-def test_beyond_the_last_knot_a_map_has_slope_one():
+def test_beyond_the_last_knot_a_map_has_slope_one_unless_it_says_otherwise():
     made = KnotMap(np.array([-1.0, 0.0, 2.0]), np.array([-2.0, 0.0, 3.0]), is_symmetric=False)
 
     np.testing.assert_allclose(made.apply(np.array([-6.0, 7.0])), [-7.0, 8.0])
+    steep = dataclasses.replace(made, beyond=(0.5, 2.0))
+    np.testing.assert_allclose(steep.apply(np.array([-6.0, 7.0])), [-4.5, 13.0])
+
+
+@symmetric
+def test_tails_that_are_fitted_come_near_the_mean_excess_of_the_normal_law(is_symmetric):
+    """Of scores that a generator draws: the backbone of a t makes of a few that are too far prices that are absurd."""
+    values = np.random.default_rng(5).standard_t(5.0, 40_000)
+
+    def excess(*, fits_tails):
+        far = KnotMap.to_normal(values, is_symmetric=is_symmetric, fits_tails=fits_tails).apply(values)
+        return np.mean(np.concatenate([side[side > 3.0] - 3.0 for side in (far, -far)]))
+
+    normal = stats.norm.pdf(3) / stats.norm.sf(3) - 3
+    assert excess(fits_tails=False) > 3.0 * normal
+    assert excess(fits_tails=True) < 1.5 * normal
+
+
+def test_a_tail_between_samples_is_reached_and_goes_back():
+    rng = np.random.default_rng(6)
+    values, others = np.sqrt(rng.chisquare(4, 20_000)), np.sqrt(4 * rng.chisquare(4, 20_000) / rng.chisquare(6, 20_000))
+    made = KnotMap.between(values, others)
+
+    mapped = made.apply(values)
+
+    assert made.beyond[1] > 1.5
+    assert np.quantile(mapped, 0.9995) == pytest.approx(np.quantile(others, 0.9995), rel=0.15)
+    np.testing.assert_allclose(made.inverse.apply(mapped), values, rtol=1e-9)
+    again = KnotMap.from_state(load_state(dump_state(made.state()), "test"))
+    np.testing.assert_array_equal(again.apply(values), mapped)
 
 
 def test_too_few_values_make_no_map():

@@ -30,7 +30,7 @@ def test_a_shock_that_the_generator_did_not_find_is_put_back():
 
     wanted = kurtosis_of_sums(data)
     assert kurtosis_of_sums(drawn) < 0.5 * wanted
-    assert abs(kurtosis_of_sums(made) - wanted) < 0.15 * wanted
+    assert abs(kurtosis_of_sums(made) - wanted) < 0.25 * wanted
 
 
 def test_marginals_are_normal_afterwards():
