@@ -39,6 +39,8 @@ def fitted(train, validation, *, kind=LatentDiffusion, seed=7, **settings):
 class DirectHead(LatentDiffusion):
     """Encoder and head only: what decides on the mean."""
 
+    settles_context = False
+
     def fit_generator(self, train, validation):
         """Nothing."""
 
