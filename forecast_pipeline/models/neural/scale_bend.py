@@ -57,8 +57,8 @@ class ScaleBend:
             >>> rng = np.random.default_rng(0)
             >>> said = np.exp(rng.standard_normal((20_000, 1)))
             >>> came = 1.5 * said * rng.standard_normal(said.shape)
-            >>> ScaleBend.fit(said, came, (1,)).apply(np.array([[0.5], [2.0]])).round(1).tolist()
-            [[0.7], [3.0]]
+            >>> ScaleBend.fit(said, came, (1,)).apply(np.array([[1.0], [2.0]])).round(1).tolist()
+            [[1.5], [3.0]]
         """
         from sklearn.linear_model import GammaRegressor
 
