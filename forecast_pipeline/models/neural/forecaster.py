@@ -12,7 +12,7 @@ from forecast_pipeline.models.neural.conditioning import Conditioner, Conditions
 from forecast_pipeline.models.neural.path_targets import PathTargets, ScaledPaths, excursions, mirrored
 from forecast_pipeline.models.neural.recalibration import Recalibration
 from forecast_pipeline.models.neural.records import DirectArrays, Known, joined_paths, mean_slope
-from forecast_pipeline.models.neural.scale_bend import ScaleBend
+from forecast_pipeline.models.neural.scale_bend import SQUARE_CAP, ScaleBend
 from forecast_pipeline.models.neural.seeds import decision_noise
 from forecast_pipeline.models.neural.training_facts import training_facts
 from forecast_pipeline.models.neural.trust import generator_trust, settle_trust
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 MIN_TRAIN_ROWS = 128
 MIN_VALIDATION_ROWS = 32
-OUTCOME_CAP = 30.0
-"""Squared outcomes in conditional units are cut here for the starting mixture, which is then fitted by likelihood."""
 N_RECALIBRATION_DRAWS = 32_768
 DRAWS_AT_ONCE = 4096
 ROWS_AT_ONCE = 256
@@ -147,8 +145,8 @@ class NeuralForecaster:
         self.conditioner = Conditioner.fit(train)
         self.prepare(train)
         known = [self._known(rows) for rows in (train, validation)]
-        capped = [np.minimum(np.square(each.target), OUTCOME_CAP) for each in known]
-        self.weights = fit_coefficients(known[0].conditions.states.astype(np.float64), capped[0])
+        capped = np.minimum(np.square(known[0].target), SQUARE_CAP)
+        self.weights = fit_coefficients(known[0].conditions.states.astype(np.float64), capped)
         self.has_strays = excursions(train.increments, train.extremes) is not None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
@@ -161,9 +159,10 @@ class NeuralForecaster:
         self.bend = ScaleBend.none(len(self.horizons))
         self.fit_direct(*known)
         settle_trust(self.module.head, known[1], self._direct(known[1].rows, known[1].conditions), self.horizons)
-        straight = np.concatenate([self._direct(each.rows, each.conditions).deviation for each in known])
-        self.bend = ScaleBend.fit(straight, np.concatenate([each.rows.increments for each in known]), self.horizons)
-        outputs = [self._direct(each.rows, each.conditions) for each in known]
+        straight = [self._direct(each.rows, each.conditions) for each in known]
+        increments = np.concatenate([each.rows.increments for each in known])
+        self.bend = ScaleBend.fit(np.concatenate([each.deviation for each in straight]), increments, self.horizons)
+        outputs = [each._replace(deviation=self.bend.apply(each.deviation)) for each in straight]
         self.slope = mean_slope(known[1], outputs[1], self.horizons)
         paths = [self._scaled(each, output) for each, output in zip(known, outputs, strict=True)]
         self.targets = PathTargets.fit(joined_paths(paths), is_symmetric=self.parameters.is_symmetric)

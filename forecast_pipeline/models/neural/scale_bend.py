@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PRIOR_DEVIATION = 0.1
 """How far a slope may well lie from one."""
 SQUARE_CAP = 30.0
-"""Squared outcomes in forecast deviations are cut here: a bend is not for one surprise."""
+"""Squared outcomes in forecast deviations are cut here: neither bend nor starting mixture is for one surprise."""
 _LEAST_SQUARE = 1e-6
 
 

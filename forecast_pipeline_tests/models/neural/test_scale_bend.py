@@ -34,14 +34,13 @@ def test_a_ceiling_of_variance_is_found():
     deviation = said(3, n=20_000)
     truth = np.minimum(deviation, 1.4)
 
-    bend = ScaleBend.fit(deviation, truth * np.random.default_rng(4).standard_normal(truth.shape), HORIZONS)
+    outcome = truth * np.random.default_rng(4).standard_normal(truth.shape)
+    bent = ScaleBend.fit(deviation, outcome, HORIZONS).apply(deviation)
 
     for k in range(2):
-        before, after = (
-            np.sqrt(np.mean(np.log(each / truth)[:, k] ** 2)) for each in (deviation, bend.apply(deviation))
-        )
+        before, after = (np.sqrt(np.mean(np.log(each / truth)[:, k] ** 2)) for each in (deviation, bent))
         assert after < 0.5 * before
-        assert np.mean(bend.apply(deviation)[:, k] ** 2) == pytest.approx(np.mean(truth[:, k] ** 2), rel=0.03)
+        assert np.mean(bent[:, k] ** 2) == pytest.approx(np.mean(truth[:, k] ** 2), rel=0.03)
 
 
 def test_few_independent_labels_bend_little():
